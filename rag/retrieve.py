@@ -1,0 +1,135 @@
+"""A question -> the passages that may answer it, each with what was seen in it.
+
+Three lists name candidates: passages near the question, passages around sentences near the question, and
+passages that hold its words. All candidates are then judged by the same two measures and ranked by
+``fusion.fuse``. A sentence has a vector of its own beside its passage's: an answer is a sentence, and a passage of
+several hides it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.encoder import FloatMatrix
+from embeddings.index import VectorIndex
+from rag.filters import allowed_articles
+from rag.fusion import fuse
+from rag.records import Filters, Hit
+from rag.store import Index
+from rag.words import search_words
+
+CANDIDATES = 100
+"""How many passages each of the three lists names."""
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSentence:
+    """A sentence of a passage found: offsets in the article, its row, and its cosine with the question."""
+
+    start: int
+    end: int
+    row: int
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage found, with what fusion saw.
+
+    Attributes:
+        cosine: of question and passage, the mean of the passage's own and its best sentence's.
+        coverage: the share of the question's words that the passage holds; see ``LexicalIndex.coverage``.
+        sentences: in the order of the text.
+    """
+
+    hit: Hit
+    cosine: float
+    coverage: float
+    sentences: tuple[FoundSentence, ...]
+
+
+def find_passages(
+    index: Index, vector: FloatMatrix, question: str, k: int, filters: Filters | None = None
+) -> list[Found]:
+    """Find the k passages that fit a question best.
+
+    Args:
+        vector: float32 (1, dimension): the question, encoded.
+        k: at least 1; fewer come back only where fewer passages pass the filters.
+
+    Returns:
+        Best first.
+
+    Raises:
+        ValueError: ``k`` is below 1.
+        FilterError: a filter names what no article has.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    allowed = allowed_articles(index, filters or Filters())
+    coverage = index.words.coverage(search_words(question))
+    rows = _candidates(index, vector, coverage, max(k, CANDIDATES), allowed)
+    if not len(rows):
+        return []
+    sentence_rows, sentence_cosines = _score_sentences(index, vector, rows)
+    best = np.array([cosines.max() for cosines in sentence_cosines], dtype=np.float32)
+    cosines = (index.passage_vectors.vectors(rows) @ vector[0] + best) / 2
+    scores = fuse(cosines, coverage[rows])
+    return [
+        Found(
+            Hit(index.passage(int(rows[n])), float(scores[n])),
+            float(cosines[n]),
+            float(coverage[rows[n]]),
+            tuple(
+                FoundSentence(int(index.sentences[row, 1]), int(index.sentences[row, 2]), int(row), float(cosine))
+                for row, cosine in zip(sentence_rows[n], sentence_cosines[n], strict=True)
+            ),
+        )
+        for n in np.argsort(-scores, kind="stable")[:k]
+    ]
+
+
+def _candidates(
+    index: Index,
+    vector: FloatMatrix,
+    coverage: npt.NDArray[np.float32],
+    count: int,
+    allowed: npt.NDArray[np.bool_] | None,
+) -> Rows:
+    """Rows of the passages that any of the three lists names, ascending."""
+    near = _nearest(index.passage_vectors, vector, count, index.passages[:, 0], allowed)
+    near_sentences = _nearest(index.sentence_vectors, vector, count, index.sentences[:, 0], allowed)
+    # Passages overlap, so the one that begins last before a sentence holds it, and perhaps the one before that.
+    around = np.searchsorted(index.passages[:, 3], near_sentences, side="right") - 1
+    earlier = np.maximum(around - 1, 0)
+    earlier = earlier[index.passages[earlier, 4] > near_sentences]
+    worded = coverage if allowed is None else np.where(allowed[index.passages[:, 0]], coverage, 0)
+    best_worded = np.argsort(-worded, kind="stable")[:count]
+    best_worded = best_worded[worded[best_worded] > 0]
+    return np.unique(np.concatenate([near, around, earlier, best_worded]))
+
+
+def _nearest(
+    vectors: VectorIndex,
+    query: FloatMatrix,
+    count: int,
+    articles: Rows,
+    allowed: npt.NDArray[np.bool_] | None,
+) -> Rows:
+    rows = None if allowed is None else np.flatnonzero(allowed[articles])
+    if rows is not None and not len(rows):
+        return rows
+    found, _ = vectors.search(query, count, allowed=rows)
+    return found[0]
+
+
+def _score_sentences(
+    index: Index, vector: FloatMatrix, rows: Rows
+) -> tuple[list[Rows], list[npt.NDArray[np.float32]]]:
+    """For each passage, the rows of its sentences and their cosines with the question."""
+    ranges = [np.arange(first, last) for first, last in index.passages[rows, 3:5]]
+    cosines = index.sentence_vectors.vectors(np.concatenate(ranges)) @ vector[0]
+    return ranges, np.split(cosines, np.cumsum([len(each) for each in ranges])[:-1])

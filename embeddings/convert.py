@@ -12,7 +12,7 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +156,7 @@ def _read_pieces(cursor: _Cursor, count: int, length: int) -> list[tuple[str, fl
     offsets = cursor.array("<u4", count + 1).tolist()
     scores = cursor.array("<f4", count).tolist()
     text = cursor.bytes(length)
-    spans = zip(offsets, offsets[1:], strict=False)
-    return [(text[a:b].decode(), score) for (a, b), score in zip(spans, scores, strict=True)]
+    return [(text[a:b].decode(), score) for (a, b), score in zip(pairwise(offsets), scores, strict=True)]
 
 
 def _read_replacements(cursor: _Cursor) -> dict[int, str]:

@@ -20,14 +20,13 @@ from embeddings.convert import SOURCE_DIGEST
 from embeddings.encoder import Encoder, EncoderError, FloatMatrix
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
 BUNDLED = "bundled"
 DTYPES = ("float32", "bfloat16", "float16")
 
-BATCH_BYTES = 12_000
-"""UTF-8 bytes of text in one batch, padding included: about 4,000 Chinese characters or 2,600 tokens."""
+BATCH_BYTES = 6_000
+"""UTF-8 bytes of text in one batch, padding included: about 2,000 Chinese characters or 1,300 tokens."""
 
 CHARACTERS_PER_TOKEN = 32
 """No more of a text than this for each token the model can take is tokenized."""
@@ -48,7 +47,7 @@ def open_encoder(
         dtype: ``"float32"``, ``"bfloat16"`` or ``"float16"``; by default bfloat16 where the processor
             computes in it, float32 otherwise.
         query_prompt: put before each question; by default the model's own prompt ``query``.
-        passage_prompt: put before each passage; by default the model's own prompt ``document`` or ``passage``.
+        passage_prompt: put before each passage; by default the model's own, ``document`` or ``passage``.
 
     Raises:
         EncoderError: there is no such model, it cannot be fetched or loaded, or ``dtype`` is none of these.
@@ -91,11 +90,11 @@ class SentenceEncoder:
         self.dtype = str(model.dtype).removeprefix("torch.")
         self.query_prompt = query_prompt
         self.passage_prompt = passage_prompt
-        self.dimension = int(model.get_embedding_dimension())
         self.max_tokens = int(model.max_seq_length or 512)
         self.digest = _digest_of(weights, self.dtype, query_prompt, passage_prompt, str(self.max_tokens))
         self._model = model
         self._lock = threading.Lock()
+        self.dimension = self._encode_batch(["?"], query_prompt).shape[1]
 
     def encode_queries(self, texts: Sequence[str]) -> FloatMatrix:
         """Encode questions; see ``Encoder.encode_queries``."""
@@ -165,8 +164,8 @@ def _find_folder(model: str, dtype: str) -> Path | None:
         return path
     if model.startswith((".", "~", "/", os.sep)) or model.count("/") > 1 or path.exists():
         raise EncoderError(
-            f"No model folder at {model}. Name a sentence-transformers folder, a model on the Hugging Face hub, "
-            f'or "{BUNDLED}".'
+            f"No model folder at {model}. Name a sentence-transformers folder, a model on the Hugging Face "
+            f'hub, or "{BUNDLED}".'
         )
     return None
 
@@ -188,7 +187,7 @@ def default_dtype(device: str) -> str:
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     # Not in torch before 2.10; float32 is right everywhere, only slower.
-    found = getattr(torch.cpu, "get_capabilities", dict)()
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     native = device == "cpu" and (found.get("avx512_bf16") or found.get("amx_bf16"))
     return "bfloat16" if native else "float32"
 
@@ -225,12 +224,10 @@ def _explain(model: str, folder: Path | None, error: BaseException) -> str:
 
 def _pool_in_float32(model: "SentenceTransformer") -> None:
     """Widen the token vectors before they are averaged: a mean in bfloat16 keeps only two to three digits."""
-    import torch
-
     for module in list(model)[1:]:
         module.float()
 
-    def widen(_module: torch.nn.Module, _inputs: Any, features: dict[str, Any]) -> dict[str, Any]:
+    def widen(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
         if "token_embeddings" in features:
             features["token_embeddings"] = features["token_embeddings"].float()
         return features
@@ -244,18 +241,19 @@ def _quiet() -> Iterator[None]:
     from transformers.utils import logging
 
     before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         logging.set_verbosity(before)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _prompt(model: "SentenceTransformer", *names: str) -> str:
-    return next((model.prompts[name] for name in names if model.prompts.get(name)), "")
+    """Return the first of the model's prompts ``names`` that is not empty, or no prompt."""
+    return next((prompt for name in names if (prompt := model.prompts.get(name))), "")
 
 
 # What vectors depend on.

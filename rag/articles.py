@@ -15,7 +15,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ import frontmatter
 import yaml  # type: ignore[import-untyped]
 from frontmatter.default_handlers import YAMLHandler
 
+from rag.dates import BEIJING
 from rag.errors import ArticleError
 from rag.markup import PICTURE, MarkupError, clean_markup, tidy_line
 from rag.records import Article
@@ -35,7 +36,6 @@ MAX_BYTES = 20 * 1024 * 1024
 _MAX_HEADER = 64 * 1024
 _MAX_DEPTH = 10
 _TITLE_LENGTH = 80
-_BEIJING = timezone(timedelta(hours=8))
 _TIME_LENGTH = 60
 _DATE_KEYS = ("date", "published", "time", "pubdate")
 _URL_KEYS = ("link", "url", "source", "original")
@@ -120,7 +120,7 @@ def parse_time(value: str) -> datetime | None:
         moment = _parse_numbers(value) or email.utils.parsedate_to_datetime(value)
         if moment.year < 1900:
             return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=_BEIJING)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
@@ -381,7 +381,7 @@ def _parse_numbers(value: str) -> datetime | None:
 
 def _parse_zone(zone: str | None) -> tzinfo:
     if zone is None:
-        return _BEIJING
+        return BEIJING
     if zone[0] not in "+-":
         return UTC
     return datetime.strptime(zone, "%z").tzinfo or UTC

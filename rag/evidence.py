@@ -1,0 +1,222 @@
+"""A question and the passages found -> what each sentence has to say for itself as the answer.
+
+Every sentence is judged by the same few numbers, each in a range that does not depend on the embedding model or
+the size of the folder. How much each number counts is fitted elsewhere (``rag.refusal``); nothing here decides.
+"""
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.dates import beijing_day
+from rag.question import Question, find_names, to_pinyin
+from rag.records import Article
+from rag.retrieve import Found, FoundSentence
+from rag.words import fold
+
+FEATURES = (
+    "closeness",  # cosine of sentence and question, centred and scaled over all the sentences found
+    "passage",  # score of its passage under the best one's
+    "terms",  # share of the question's terms, by rarity, in the sentence
+    "together",  # the same in the sentence and the one before it
+    "focus",  # 1 the term beside the question word stands in the sentence
+    "nearby",  # the same in its paragraph and title
+    "article",  # the same in its whole article and header
+    "pairs",  # share of the question's neighbouring characters in the sentence
+    "kind",  # 1 holds the kind of thing asked, 0 does not, 0.5 nothing told
+    "lacks",  # share of the strict kinds asked for (money, hours, people ...) that the sentence does not hold
+    "names",  # share of the question's names in the sentence, 1 where it has none
+    "names nearby",  # the same in its paragraph
+    "numbers",  # share of the question's numbers in its paragraph or header, 1 where it has none
+    "ordinals",  # the same of its ordinals and years
+    "length",  # characters, as a logarithm
+    "missing",  # weight of the rarest term that is nowhere in the article
+)
+
+_NUMERAL = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千万亿零数几半]+)"
+_ANSWERS: dict[str, re.Pattern[str]] = {
+    "date": re.compile(
+        rf"{_NUMERAL}\s*(?:年|月|日|号|时|点|世纪|周)|周[一二三四五六日末]|星期[一二三四五六日天]|[今去明前]年|\d{{1,2}}:\d\d|\d{{4}}"
+    ),
+    "number": re.compile(rf"{_NUMERAL}\s*(?:%|[\u4e00-\u9fff])|\d"),
+    "organisation": re.compile(
+        r"公司|集团|大学|学院|学校|研究院|研究所|中心|交易所|联合会|协会|工商联|银行|[局部委厅署院社网报馆厂队党会军]|政府|基金|组织|机构|联通|移动|电信"
+    ),
+    "title": re.compile(r"[“《「『\"][^”》」』\"]{2,}[”》」』\"]"),
+    "place": re.compile(r"[省市县区镇乡村国州岛洲路街楼层馆港湾山河海]|在[\u4e00-\u9fff]{2}"),
+    "money": re.compile(r"[元币]|美金|[\d万亿]块|人民币|[$￥¥€]"),
+    "clock": re.compile(rf"{_NUMERAL}\s*[时点]|\d{{1,2}}:\d\d"),
+    "duration": re.compile(rf"{_NUMERAL}\s*(?:个月|年|天|日|小时|分钟|周|星期|载|秒)"),
+    "people": re.compile(rf"(?:{_NUMERAL}|数[十百千万]+)[余多几]?\s*(?:人|位|名)"),
+    "contact": re.compile(r"@|https?:|www\.|\d{3,4}-?\d{7,8}|1\d{10}|[路街道巷]\d+号"),
+    "opinion": re.compile(r"[说称谈讲]|表示|认为|指出|强调|看来|提出|归纳|介绍|希望|建议|透露|坦言|直言"),
+    "reason": re.compile(r"因为|由于|因此|所以|为了|为[\u4e00-\u9fff]|以便|导致|使得|原因|缘于|促|从而|迎接"),
+}
+
+
+STRICT_KINDS = frozenset({"date", "money", "clock", "duration", "people", "contact", "opinion"})
+"""Kinds that an answer shows plainly or does not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sentence and its numbers, in the order of ``FEATURES``."""
+
+    article: Article
+    sentence: FoundSentence
+    features: npt.NDArray[np.float32]
+
+    @property
+    def text(self) -> str:
+        """The exact characters of the article."""
+        return self.article.text[self.sentence.start : self.sentence.end]
+
+
+def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
+    """Judge every sentence of the passages found, each once, in the order they were found."""
+    if not found:
+        return []
+    best = found[0].hit.score
+    seen: dict[int, tuple[Article, FoundSentence, float]] = {}
+    for each in found:
+        for sentence in each.sentences:
+            seen.setdefault(sentence.row, (each.hit.passage.article, sentence, each.hit.score - best))
+    cosines = np.array([sentence.cosine for _, sentence, _ in seen.values()])
+    spread = float(cosines.std()) or 1.0
+    return [
+        Judged(
+            article,
+            sentence,
+            np.array(
+                [(sentence.cosine - cosines.mean()) / spread, behind, *_read(question, article, sentence)],
+                dtype=np.float32,
+            ),
+        )
+        for article, sentence, behind in seen.values()
+    ]
+
+
+def _read(question: Question, article: Article, sentence: FoundSentence) -> list[float]:
+    """All numbers but the first two, which compare sentences."""
+    here = _folded(article.text[sentence.start : sentence.end])
+    header = _folded(header_text(article))
+    block_start, block_end = paragraph(article, sentence.start)
+    nearby = f"{header}\n{_folded(article.text[block_start:block_end])}"
+    before = _folded(article.text[max(block_start, sentence.start - 120) : sentence.start])
+    whole = f"{header}\n{_folded(article.text)}"
+    return [
+        share_of_terms(question, here),
+        share_of_terms(question, before + here),
+        1.0 if question.focus is None else _hold_share(here, question.focus),
+        share_of_terms(question, nearby),
+        share_of_terms(question, whole),
+        _share_of_pairs(question, here),
+        _holds_kind(question, here),
+        _lacks_kind(question, here),
+        _share_of_names(question, here),
+        _share_of_names(question, nearby),
+        _share(question.numbers, nearby),
+        _share(question.ordinals, nearby),
+        float(np.log10(len(here) + 1)),
+        max((term.weight for term in question.terms if not _holds(whole, term.text)), default=0.0),
+    ]
+
+
+def header_text(article: Article) -> str:
+    """What the header says, as one line: a question may name the outlet or the year, which the text leaves out."""
+    day = beijing_day(article.published)
+    when = f"{day.year}年{day.month}月{day.day}日" if day else ""
+    parts = (article.title, article.outlet, article.author, *article.categories, when)
+    return " ".join(part for part in parts if part).replace("_", " ")
+
+
+def paragraph(article: Article, position: int) -> tuple[int, int]:
+    """The start and end of the line of the article's text around a position."""
+    start = article.text.rfind("\n", 0, position) + 1
+    end = article.text.find("\n", position)
+    return start, end if end >= 0 else len(article.text)
+
+
+def share_of_terms(question: Question, folded: str) -> float:
+    """The share of the question's terms, weighed by rarity, that a folded text holds."""
+    total = sum(term.weight for term in question.terms)
+    held = sum(term.weight * _hold_share(folded, term.text) for term in question.terms)
+    return held / total if total else 0.0
+
+
+def _hold_share(folded: str, term: str) -> float:
+    """1 where the term stands in the text, else the share of its neighbouring characters that do, halved."""
+    if _holds(folded, term):
+        return 1.0
+    pairs = [term[at : at + 2] for at in range(len(term) - 1)]
+    if len(term) < 3 or term.isascii():
+        return 0.0
+    return 0.5 * sum(pair in folded for pair in pairs) / len(pairs)
+
+
+def _holds(folded: str, term: str) -> bool:
+    if term.isascii() and term.isalnum():
+        return re.search(rf"(?<![a-z0-9]){re.escape(term)}(?![a-z0-9])", folded) is not None
+    return term in folded
+
+
+def _share(wanted: Sequence[str], folded: str) -> float:
+    return sum(_holds(folded, each) for each in wanted) / len(wanted) if wanted else 1.0
+
+
+def _plain_kinds(kinds: frozenset[str]) -> frozenset[str]:
+    """Money, hours, spans and people are numbers, but not any number will do."""
+    return kinds - {"number", "date"} if kinds & {"money", "clock", "duration", "people"} else kinds
+
+
+def _lacks_kind(question: Question, folded: str) -> float:
+    strict = _plain_kinds(question.kinds) & STRICT_KINDS
+    return sum(not _ANSWERS[kind].search(folded) for kind in strict) / len(strict) if strict else 0.0
+
+
+def _share_of_names(question: Question, folded: str) -> float:
+    if not question.names:
+        return 1.0
+    if not question.foreign:
+        return _share(question.names, folded)
+    spoken = to_pinyin(folded)
+    return sum(_sounds_in(name, spoken) for name in question.names) / len(question.names)
+
+
+def _sounds_in(name: str, spoken: str) -> bool:
+    """Whether the syllables of a joined pinyin name follow each other in a text's pinyin."""
+    pattern = "".join(f"{re.escape(letter)} ?" for letter in name)
+    return re.search(rf" {pattern.removesuffix(' ?')}(?![a-z])", spoken) is not None
+
+
+def _share_of_pairs(question: Question, folded: str) -> float:
+    runs = re.findall(r"[\u3400-\u9fff]{2,}", "".join(term.text for term in question.terms))
+    pairs = {run[at : at + 2] for run in runs for at in range(len(run) - 1)}
+    return sum(pair in folded for pair in pairs) / len(pairs) if pairs else 0.0
+
+
+def _holds_kind(question: Question, folded: str) -> float:
+    """Whether a text holds something of a kind asked for that the question does not hold itself."""
+    kinds = question.kinds
+    if not kinds:
+        return 0.5
+    rest = folded
+    for term in question.terms:
+        rest = rest.replace(term.text, " ")
+    kinds = _plain_kinds(kinds)
+    found = [
+        bool(set(find_names(folded)) - set(question.names))
+        if kind == "person"
+        else _ANSWERS[kind].search(rest if kind != "title" else folded) is not None
+        for kind in kinds
+    ]
+    return sum(found) / len(found)
+
+
+@functools.lru_cache(maxsize=16384)
+def _folded(text: str) -> str:
+    return fold(text)

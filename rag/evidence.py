@@ -6,7 +6,7 @@ the size of the folder. How much each number counts is fitted elsewhere (``rag.r
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,20 +22,21 @@ FEATURES = (
     "closeness",  # cosine of sentence and question, centred and scaled over all the sentences found
     "passage",  # score of its passage under the best one's
     "terms",  # share of the question's terms, by rarity, in the sentence
-    "together",  # the same in the sentence and the one before it
-    "focus",  # 1 the term beside the question word stands in the sentence
-    "nearby",  # the same in its paragraph and title
+    "together",  # the same in the sentence and what stands before it in its paragraph
     "article",  # the same in its whole article and header
+    "focus",  # 1 the term beside the question word stands in the sentence
     "pairs",  # share of the question's neighbouring characters in the sentence
     "kind",  # 1 holds the kind of thing asked, 0 does not, 0.5 nothing told
     "lacks",  # share of the strict kinds asked for (money, hours, people ...) that the sentence does not hold
     "names",  # share of the question's names in the sentence, 1 where it has none
-    "names nearby",  # the same in its paragraph
+    "names nearby",  # the same in its paragraph and header
     "numbers",  # share of the question's numbers in its paragraph or header, 1 where it has none
     "ordinals",  # the same of its ordinals and years
-    "length",  # characters, as a logarithm
     "missing",  # weight of the rarest term that is nowhere in the article
+    "length",  # characters, as a logarithm
 )
+BEFORE = 120
+"""Characters before a sentence, in its paragraph, that may name what it speaks of."""
 
 _NUMERAL = r"(?:\d[\d.,]*|[一二两三四五六七八九十百千万亿零数几半]+)"
 _ANSWERS: dict[str, re.Pattern[str]] = {
@@ -83,8 +84,13 @@ def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
     best = found[0].hit.score
     seen: dict[int, tuple[Article, FoundSentence, float]] = {}
     for each in found:
+        article = each.hit.passage.article
         for sentence in each.sentences:
-            seen.setdefault(sentence.row, (each.hit.passage.article, sentence, each.hit.score - best))
+            if article.text[sentence.start : sentence.end].strip("[图片] ") == "":
+                continue
+            seen.setdefault(sentence.row, (article, sentence, each.hit.score - best))
+    if not seen:
+        return []
     cosines = np.array([sentence.cosine for _, sentence, _ in seen.values()])
     spread = float(cosines.std()) or 1.0
     return [
@@ -102,18 +108,17 @@ def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
 
 def _read(question: Question, article: Article, sentence: FoundSentence) -> list[float]:
     """All numbers but the first two, which compare sentences."""
-    here = _folded(article.text[sentence.start : sentence.end])
-    header = _folded(header_text(article))
-    block_start, block_end = paragraph(article, sentence.start)
-    nearby = f"{header}\n{_folded(article.text[block_start:block_end])}"
-    before = _folded(article.text[max(block_start, sentence.start - 120) : sentence.start])
-    whole = f"{header}\n{_folded(article.text)}"
+    start, end = paragraph(article, sentence.start)
+    here = folded_text(article.text[sentence.start : sentence.end])
+    before = folded_text(article.text[max(start, sentence.start - BEFORE) : sentence.start])
+    header = folded_text(header_text(article))
+    nearby = f"{header}\n{folded_text(article.text[start:end])}"
+    whole = f"{header}\n{folded_text(article.text)}"
     return [
         share_of_terms(question, here),
         share_of_terms(question, before + here),
-        1.0 if question.focus is None else _hold_share(here, question.focus),
-        share_of_terms(question, nearby),
         share_of_terms(question, whole),
+        1.0 if question.focus is None else _hold_share(here, question.focus),
         _share_of_pairs(question, here),
         _holds_kind(question, here),
         _lacks_kind(question, here),
@@ -121,8 +126,8 @@ def _read(question: Question, article: Article, sentence: FoundSentence) -> list
         _share_of_names(question, nearby),
         _share(question.numbers, nearby),
         _share(question.ordinals, nearby),
-        float(np.log10(len(here) + 1)),
         max((term.weight for term in question.terms if not _holds(whole, term.text)), default=0.0),
+        float(np.log10(len(here) + 1)),
     ]
 
 
@@ -139,6 +144,27 @@ def paragraph(article: Article, position: int) -> tuple[int, int]:
     start = article.text.rfind("\n", 0, position) + 1
     end = article.text.find("\n", position)
     return start, end if end >= 0 else len(article.text)
+
+
+def answering_spans(question: Question, article: Article, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Find the words of a quote that are of the kind asked for and do not stand in the question.
+
+    Yields:
+        (start, end) in ``article.text``, in order, apart; none where folding moves the characters.
+    """
+    quote = article.text[start:end]
+    folded = fold(quote)
+    if len(folded) != len(quote):
+        return
+    patterns = [_ANSWERS[kind] for kind in _plain_kinds(question.kinds) - {"opinion", "reason", "place", "person"}]
+    spans = [match.span() for pattern in patterns for match in pattern.finditer(folded)]
+    if "person" in question.kinds:
+        spans += [match.span() for name in find_names(folded) for match in re.finditer(re.escape(name), folded)]
+    last = 0
+    for first, behind in sorted(set(spans)):
+        if first >= last and folded[first:behind] not in question.folded:
+            yield start + first, start + behind
+            last = behind
 
 
 def share_of_terms(question: Question, folded: str) -> float:
@@ -218,5 +244,6 @@ def _holds_kind(question: Question, folded: str) -> float:
 
 
 @functools.lru_cache(maxsize=16384)
-def _folded(text: str) -> str:
+def folded_text(text: str) -> str:
+    """``fold``, remembered: the same sentences come up again and again."""
     return fold(text)

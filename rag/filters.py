@@ -37,7 +37,8 @@ def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | 
     for name, (wanted, held) in values.items():
         if wanted:
             _check_known(name, wanted, {value for row in facts for value in held(row) if value})
-            allowed &= np.array([not set(wanted).isdisjoint(held(row)) for row in facts], dtype=bool)
+            chosen = set(wanted)
+            allowed &= np.array([not chosen.isdisjoint(held(row)) for row in facts], dtype=bool)
     return allowed
 
 

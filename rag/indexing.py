@@ -96,8 +96,7 @@ def refresh_index(
     after = {article.path: article for article in intake.articles}
     unchanged = sum(before.get(path) == article for path, article in after.items())
     if previous is None or not _is_current(previous, intake):
-        contents = _make_contents(intake, encoder, settings, previous, progress)
-        name = write_generation(root, contents, made_with(encoder, settings))
+        name = index_intake(intake, root, encoder, settings, previous, progress)
     else:
         name = previous.name
     return IndexReport(
@@ -109,6 +108,19 @@ def refresh_index(
         seconds=time.monotonic() - started,
         generation=name,
     )
+
+
+def index_intake(
+    intake: Intake,
+    root: Path,
+    encoder: Encoder,
+    settings: Settings,
+    previous: Index | None = None,
+    progress: Progress = lambda step, done, total: None,
+) -> str:
+    """Write a generation that holds what was read; its name. Call it inside ``store.writing``."""
+    contents = _make_contents(intake, encoder, settings, previous, progress)
+    return write_generation(root, contents, made_with(encoder, settings))
 
 
 def embedded_text(passage: Passage) -> str:

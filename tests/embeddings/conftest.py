@@ -4,12 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import TemplateProcessing
-from transformers import BertConfig, BertModel
 
 from embeddings.encoder import Encoder
 from embeddings.sentence import open_encoder
@@ -34,6 +28,14 @@ def retrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _write_tiny_model(folder: Path, seed: int) -> Path:
+    # Imported here: the package sets how torch's threads wait, and must be imported before torch.
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from tokenizers.processors import TemplateProcessing
+    from transformers import BertConfig, BertModel
+
     torch.manual_seed(seed)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "ask", "tell", ":", "carbon", "neutral", "summit", "cloud"]
     tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))

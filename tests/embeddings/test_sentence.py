@@ -118,8 +118,8 @@ def test_no_texts_make_no_rows(bundled: Encoder) -> None:
 
 def test_progress_counts_every_text_once(bundled: Encoder) -> None:
     counts: list[int] = []
-    bundled.encode_passages(CHINESE * 20, progress=counts.append)
-    assert sum(counts) == len(CHINESE) * 20
+    bundled.encode_passages(CHINESE * 40, progress=counts.append)
+    assert sum(counts) == len(CHINESE) * 40
     assert len(counts) > 1
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a table and a ratio or difference against a baseline of the same run."""

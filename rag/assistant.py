@@ -1,0 +1,235 @@
+"""A folder of articles that answers: open it, ask it, search it. The whole journey, top to bottom."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from embeddings.encoder import Encoder, EncoderError
+from embeddings.sentence import open_encoder
+from rag.answer import answer_from, refusal_text
+from rag.conversation import complete_question
+from rag.errors import IndexBusyError, IndexMismatchError, IndexMissingError, ModelError, QuestionError
+from rag.indexing import IndexReport, Progress, made_with, refresh_index
+from rag.metadata import answer_from_header
+from rag.records import Answer, Filters, Hit, Turn
+from rag.retrieve import Found, find_passages
+from rag.settings import Settings
+from rag.store import REBUILD_ADVICE, Index, writing
+
+DEFAULT_INDEX = Path(".wenfeng")
+LONGEST_QUESTION = 2000
+"""Characters."""
+NEAREST = 3
+"""How many passages are shown beside a refusal."""
+
+
+def index_folder(
+    articles: Path,
+    root: Path,
+    encoder: Encoder,
+    settings: Settings,
+    rebuild: bool = False,
+    wait: float = 0,
+    progress: Progress = lambda step, done, total: None,
+) -> IndexReport:
+    """Build or refresh the index at ``root`` from a folder of articles.
+
+    Args:
+        rebuild: make everything anew, whatever stands there.
+        wait: seconds to wait for another process that writes.
+
+    Raises:
+        NothingToIndexError, IndexBusyError, IndexMismatchError, IndexCorruptError, DiskError: as they say.
+    """
+    with writing(root, wait):
+        previous = None if rebuild else _open_fitting(root, encoder, settings)
+        try:
+            return refresh_index(articles, root, encoder, settings, previous, progress)
+        finally:
+            if previous is not None:
+                previous.close()
+
+
+class Assistant:
+    """Answers questions from one index. Safe to use from several threads."""
+
+    def __init__(self, index: Index, encoder: Encoder, settings: Settings, root: Path) -> None:
+        self.index = index
+        self.encoder = encoder
+        self.settings = settings
+        self.root = root
+
+    @classmethod
+    def open(
+        cls,
+        articles: Path | str | None,
+        index: Path | str | None = None,
+        settings: Settings | None = None,
+        progress: Progress = lambda step, done, total: None,
+    ) -> Self:
+        """Open an index, built or brought up to date from a folder first.
+
+        Args:
+            articles: the folder; None opens what is there.
+            index: where the index is kept; ``.wenfeng`` in the current folder unless said otherwise.
+            settings: read from ``wenfeng.toml`` and the environment unless given.
+            progress: told of each step of indexing.
+
+        Raises:
+            IndexMissingError: ``articles`` is None and there is no index.
+            IndexMismatchError: the index was made with other settings or another model.
+            IndexCorruptError: a file of the index is damaged.
+            ModelError: the embedding model cannot be loaded.
+            NothingToIndexError: no article could be read.
+        """
+        settings = settings or Settings.load()
+        root = Path(index or DEFAULT_INDEX)
+        if articles is None:
+            Index.open(root).close()  # a missing index is reported before a model is loaded
+        encoder = load_encoder(settings)
+        if articles is not None:
+            try:
+                index_folder(Path(articles), root, encoder, settings, progress=progress)
+            except IndexBusyError:
+                if _open_fitting(root, encoder, settings) is None:
+                    raise
+        opened = _open_fitting(root, encoder, settings)
+        if opened is None:
+            raise IndexMissingError(f"No index at {root}. Build it with: wenfeng index ARTICLES")
+        return cls(opened, encoder, settings, root)
+
+    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
+        """Answer a question from the articles.
+
+        Args:
+            history: earlier turns, oldest first.
+            filters: which articles may answer.
+
+        Raises:
+            QuestionError: the question is blank, or longer than 2,000 characters.
+            FilterError: a filter names what no article has.
+        """
+        check_question(question)
+        steps: dict[str, float] = {}
+        with _timed(steps, "complete"):
+            asked = complete_question(question, history)[:LONGEST_QUESTION]
+        with _timed(steps, "encode"):
+            vector = self.encoder.encode_queries([asked])
+        with _timed(steps, "search"):
+            found = find_passages(self.index, vector, asked, self.settings.search.k, filters)
+        with _timed(steps, "answer"):
+            text, citations = answer_from_header(asked, found) or answer_from(
+                asked, found, self.settings.answer.sentences
+            )
+        refused = not citations
+        notes = []
+        if asked != question:
+            notes.append(f"按对话补全后的问题：{asked}")
+        if not found:
+            notes.append("没有文章符合所选的筛选条件，请放宽日期、分类或来源。")
+        return Answer(
+            question=question,
+            asked=asked,
+            text=refusal_text(question) if refused else text,
+            citations=citations,
+            refused=refused,
+            nearest=tuple(each.hit for each in found[:NEAREST]) if refused else (),
+            notes=tuple(notes),
+            steps=steps,
+            generation=self.index.name,
+        )
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+    ) -> Iterator[str | Answer]:
+        """Answer piece by piece: strings whose join is ``Answer.text``, then the ``Answer``. See ``ask``."""
+        answer = self.ask(question, history, filters)
+        yield from answer.text.splitlines(keepends=True)
+        yield answer
+
+    def search(self, query: str, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+        """Find the k passages that fit a query best, best first.
+
+        Raises:
+            QuestionError: the query is blank, or longer than 2,000 characters.
+            FilterError: a filter names what no article has.
+            ValueError: ``k`` is below 1.
+        """
+        check_question(query)
+        vector = self.encoder.encode_queries([query])
+        return [found.hit for found in find_passages(self.index, vector, query, k, filters)]
+
+    def close(self) -> None:
+        """Let the index's files go."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """The embedding model that the settings name.
+
+    Raises:
+        ModelError: it cannot be found or loaded.
+    """
+    chosen = settings.embedding
+    try:
+        return open_encoder(
+            chosen.model, chosen.device, chosen.dtype, chosen.query_prompt, chosen.passage_prompt
+        )
+    except EncoderError as error:
+        raise ModelError(str(error)) from error
+
+
+def check_question(question: str) -> None:
+    """Refuse a question that cannot be one.
+
+    Raises:
+        QuestionError: it is blank or too long.
+    """
+    if not question.strip():
+        raise QuestionError("The question is blank. Write what you want to know.")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; the most is {LONGEST_QUESTION:,}. Shorten it."
+        )
+
+
+def _open_fitting(root: Path, encoder: Encoder, settings: Settings) -> Index | None:
+    """The current generation, or None where there is no index.
+
+    Raises:
+        IndexMismatchError: it was made with other settings or another model.
+        IndexCorruptError: a file is damaged.
+    """
+    try:
+        index = Index.open(root)
+    except IndexMissingError:
+        return None
+    expected = made_with(encoder, settings)
+    if index.made_with != expected:
+        found = index.made_with
+        index.close()
+        differing = [name for name in expected if expected[name] != found.get(name)]
+        told = "; ".join(f"{name} is {found.get(name)}, the settings ask for {expected[name]}" for name in differing)
+        raise IndexMismatchError(
+            f"The index at {root} does not fit the settings: {told}. {REBUILD_ADVICE}", expected, found
+        )
+    return index
+
+
+@contextmanager
+def _timed(steps: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    steps[name] = (time.perf_counter() - started) * 1000

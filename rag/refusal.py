@@ -1,0 +1,135 @@
+"""Which sentence answers best, and whether it answers at all: the one place where that is decided.
+
+Two rules, both logistic (a weighted sum of the numbers of ``rag.evidence``), each in two forms: for a question in
+Chinese, and for one in another script, where words tell nothing and vectors must do.
+
+``rank``     orders sentences; fitted to tell the sentence that holds the gold answer from its neighbours.
+``certainty`` judges the best sentence, how far it stands above the next, and what it lacks; fitted to tell
+             answerable questions from unanswerable ones: the question whose article was taken away, the question
+             with a name, number or word swapped, and the near misses of our own set's tuning half.
+
+A question is refused when the certainty is under ``threshold``, set so that about one answerable question in
+twenty of the tuning half is refused. ``rules.json`` holds the weights; ``python -m eval.fit`` made it, says from
+which data, and prints how well it does on questions it has not seen.
+"""
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.evidence import FEATURES, Judged
+from rag.question import Question
+
+RANK_FEATURES = tuple(name for name in FEATURES if name not in {"article", "names nearby", "missing"})
+"""What compares sentences; the rest is about the article."""
+
+BEST = 3
+"""How many of the best sentences are looked at together, since two may share an answer."""
+
+CERTAINTY_FEATURES = (
+    "score",
+    "margin",
+    *FEATURES,
+    "closeness beyond 3",
+    "together of the best",
+    "focus of the best",
+    "pairs of the best",
+    "lacks in all the best",
+    "coverage",
+    "cosine",
+)
+
+FloatVector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A weighted sum."""
+
+    weights: FloatVector
+    bias: float
+
+    def __call__(self, numbers: npt.NDArray[np.floating]) -> FloatVector:
+        """Sum numbers (..., n) to (...)."""
+        return np.asarray(numbers @ self.weights + self.bias, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The two rules for one kind of question, and the certainty under which it is refused."""
+
+    rank: Rule
+    certainty: Rule
+    threshold: float
+
+
+@functools.cache
+def load_rules(foreign: bool) -> Rules:
+    """The fitted rules for questions in Chinese, or in another script."""
+    stored = json.loads((files("rag") / "rules.json").read_text(encoding="utf-8"))
+    rules = stored["foreign" if foreign else "chinese"]
+    return Rules(
+        _to_rule(rules["rank"], RANK_FEATURES),
+        _to_rule(rules["certainty"], CERTAINTY_FEATURES),
+        float(rules["threshold"]),
+    )
+
+
+def rank_sentences(question: Question, judged: Sequence[Judged]) -> FloatVector:
+    """Score sentences (n,) as answers; larger is better."""
+    return load_rules(question.foreign).rank(rank_numbers(judged))
+
+
+def is_refused(
+    question: Question, judged: Sequence[Judged], scores: FloatVector, coverage: float, cosine: float
+) -> bool:
+    """Whether nothing among the sentences answers.
+
+    Args:
+        scores: from ``rank_sentences``.
+        coverage, cosine: of the best passage found, see ``retrieve.Found``.
+    """
+    rules = load_rules(question.foreign)
+    numbers = certainty_numbers(judged, scores, coverage, cosine)
+    return bool(rules.certainty(numbers) < rules.threshold)
+
+
+def rank_numbers(judged: Sequence[Judged]) -> npt.NDArray[np.float32]:
+    """The numbers (sentences, len(RANK_FEATURES)) that ``rank`` weighs."""
+    columns = [FEATURES.index(name) for name in RANK_FEATURES]
+    return np.stack([each.features for each in judged])[:, columns]
+
+
+def certainty_numbers(
+    judged: Sequence[Judged], scores: FloatVector, coverage: float, cosine: float
+) -> FloatVector:
+    """The numbers (len(CERTAINTY_FEATURES),) that ``certainty`` weighs."""
+    order = np.argsort(-scores, kind="stable")
+    best = judged[order[0]].features
+    first = np.stack([judged[row].features for row in order[:BEST]])
+    margin = scores[order[0]] - scores[order[1]] if len(order) > 1 else 3.0
+    column = {name: number for number, name in enumerate(FEATURES)}
+    return np.array(
+        [
+            scores[order[0]],
+            margin,
+            *best,
+            max(0.0, float(best[column["closeness"]]) - 3),
+            first[:, column["together"]].max(),
+            first[:, column["focus"]].max(),
+            first[:, column["pairs"]].max(),
+            first[:, column["lacks"]].min(),
+            coverage,
+            cosine,
+        ],
+        dtype=np.float64,
+    )
+
+
+def _to_rule(stored: Mapping[str, float], names: Sequence[str]) -> Rule:
+    return Rule(np.array([stored[name] for name in names]), float(stored["bias"]))

@@ -51,6 +51,7 @@ FALSE_REFUSALS = 0.05
 SEED = 7
 
 Matrix = npt.NDArray[np.float64]
+FloatVector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ def _own_examples(encoder: Encoder) -> Iterator[Example]:
     with index_articles(None, encoder, folder=ROOT / "data" / "articles") as index:
         for case in read_set(ROOT / "eval" / "questions" / "summits.jsonl"):
             if case.split == "tune" and not case.history and "metadata" not in case.tags:
-                found = _find(index, encoder, case.question, case.filters)
+                vector = encoder.encode_queries([case.question])
+                found = find_passages(index, vector, case.question, Settings().search.k, case.filters)
                 yield from _own_example(case, found)
 
 
@@ -181,19 +183,21 @@ def _public_examples(public: PublicSet, encoder: Encoder, count: int | None) -> 
     generator = random.Random(SEED)
     questions = generator.sample(public.questions, count) if count else list(public.questions)
     paths = [article.path for article in public.articles]
+    swapped = list(_swap_words([question.text for question in questions], generator))
+    vectors = encoder.encode_queries([*(question.text for question in questions), *swapped])
     with index_articles(public.articles, encoder) as index:
-        for question in questions:
+        for question, vector in zip(questions, vectors, strict=False):
             others = Filters(articles=tuple(path for path in paths if path != question.path))
-            yield _public_example(index, encoder, question, question.text, Filters())
-            yield _public_example(index, encoder, None, question.text, others)
-        for text in _swap_words([question.text for question in questions], generator):
-            yield _public_example(index, encoder, None, text, Filters())
+            yield _public_example(index, vector, question, question.text, Filters())
+            yield _public_example(index, vector, None, question.text, others)
+        for text, vector in zip(swapped, vectors[len(questions) :], strict=True):
+            yield _public_example(index, vector, None, text, Filters())
 
 
 def _public_example(
-    index: Index, encoder: Encoder, gold: PublicQuestion | None, text: str, filters: Filters
+    index: Index, vector: FloatVector, gold: PublicQuestion | None, text: str, filters: Filters
 ) -> Example:
-    found = _find(index, encoder, text, filters)
+    found = find_passages(index, vector[None], text, Settings().search.k, filters)
     question = read_question(text)
     judged = judge_sentences(question, found)
     marks = np.array(
@@ -226,10 +230,6 @@ def _swap_words(texts: Sequence[str], generator: random.Random) -> Iterator[str]
 def _swappable(question: Question) -> tuple[tuple[str, ...], ...]:
     rare = tuple(term.text for term in question.terms if term.weight > 0.45 and len(term.text) > 1)
     return question.names, question.numbers, rare
-
-
-def _find(index: Index, encoder: Encoder, text: str, filters: Filters) -> list[Found]:
-    return find_passages(index, encoder.encode_queries([text]), text, Settings().search.k, filters)
 
 
 def _to_json(rule: Rule, names: Sequence[str]) -> dict[str, float]:

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import frontmatter
-import yaml  # type: ignore[import-untyped]
+import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from rag.dates import BEIJING

@@ -1,0 +1,46 @@
+# make run    index the sample articles and chat with them
+# make test   everything the tests need, and the tests
+# make check  format, lint, types
+# make eval   the tables of the README
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: run test check eval fit bench clean
+
+run: $(VENV)/.installed
+	$(BIN)/wenfeng index data/articles
+	$(BIN)/wenfeng chat
+
+test: $(VENV)/.tested
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/.tested
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+eval: $(VENV)/.tested
+	$(BIN)/python -m eval.bench.fusion
+	$(BIN)/python -m eval.run --split report
+
+fit: $(VENV)/.tested
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fit]'
+	$(BIN)/python -m eval.fit
+
+bench: $(VENV)/.tested
+	$(BIN)/python -m eval.bench.embedding
+	$(BIN)/python -m eval.bench.latency
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,check]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .wenfeng .wenfeng-eval

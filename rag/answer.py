@@ -28,8 +28,13 @@ LONGEST_LINE = 60
 """Characters of a line that may belong to a list under a heading."""
 CLOSE_SCORE = 1.0
 """How far under the best a sentence may score and still stand beside it."""
-LIST_SCORE = 2.0
-"""The same where the question wants several things, or names some that are not yet held."""
+LIST_SCORE = 3.0
+"""The same where the question wants several things."""
+OTHER_SCORE = 4.0
+"""The same where the sentence holds what the question names and the best one does not."""
+NEW_TERMS = 0.8
+"""The weight of the terms that it must add."""
+_BOTH = re.compile(r"两[个场篇次届家]|两者|\bboth\b|\btwo (?:summits|articles|reports)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +90,28 @@ def render(question: Question, quotes: Sequence[Quote]) -> tuple[str, tuple[Cita
 
 def choose_sentences(
     question: Question, judged: Sequence[Judged], scores: FloatVector, most: int
-) -> Iterator[int]:
-    """Rows of the sentences to quote, best first."""
+) -> list[int]:
+    """Rows of the sentences to quote, best first.
+
+    Args:
+        scores: one per sentence; larger is better.
+        most: the most rows.
+    """
     order = [int(row) for row in np.argsort(-scores, kind="stable")]
-    first = order[0]
-    yield first
-    uncovered = _not_held(question.terms, judged[first])
-    chosen = 1
+    chosen = order[:1]
+    uncovered = _not_held(question.terms, judged[order[0]])
+    reach = LIST_SCORE if question.wants_list else CLOSE_SCORE
     for row in order[1:]:
-        if chosen == most:
-            return
-        behind = scores[first] - scores[row]
+        behind = scores[order[0]] - scores[row]
+        if len(chosen) == most or behind > OTHER_SCORE:
+            break
         left = _not_held(uncovered, judged[row])
         adds = sum(term.weight for term in uncovered) - sum(term.weight for term in left)
-        if behind < CLOSE_SCORE or (behind < LIST_SCORE and (question.wants_list or adds > 0.5)):
-            yield row
-            chosen += 1
+        elsewhere = all(judged[row].article.path != judged[each].article.path for each in chosen)
+        if behind < reach or adds >= NEW_TERMS or (elsewhere and _BOTH.search(question.folded)):
+            chosen.append(row)
             uncovered = left
+    return chosen
 
 
 def widen(question: Question, judged: Judged) -> Quote:
@@ -110,7 +120,7 @@ def widen(question: Question, judged: Judged) -> Quote:
     start, end = _whole_sentence(article, sentence.start, sentence.end)
     if question.wants_list or question.kinds & {"number"}:
         end = _with_list(article, start, end)
-    return Quote(article, start, _with_pictures(article, end))
+    return Quote(article, start, _with_pictures(article, _with_announcement(article, end)))
 
 
 def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
@@ -142,6 +152,14 @@ def _with_list(article: Article, start: int, end: int) -> int:
             break
         last = following[1]
     return last
+
+
+def _with_announcement(article: Article, end: int) -> int:
+    """The end of a short sentence that follows and announces pictures, or the same end."""
+    last = paragraph(article, end - 1)[1]
+    rest = article.text[end:last].strip()
+    announces = rest.endswith(("：", ":")) and len(rest) <= 20 and article.text.startswith(f"\n{PICTURE}", last)
+    return last if announces else end
 
 
 def _with_pictures(article: Article, end: int) -> int:

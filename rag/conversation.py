@@ -7,7 +7,7 @@ by the next ordinal). A question that names nothing gets the names of the questi
 import re
 from collections.abc import Sequence
 
-from rag.question import Question, find_names, read_question
+from rag.question import ASKING, Question, find_names, read_question
 from rag.records import Turn
 from rag.words import fold
 
@@ -23,8 +23,11 @@ _ORDINAL = re.compile(r"第([一二三四五六七八九十])(场|届|期|次)([
 _DIGITS = "一二三四五六七八九十"
 _OPENING = re.compile(r"^(?:那么?|还有|另外|然后|而且|再问)[，, ]?|呢[？?]?$")
 _POINTING = re.compile(r"[他她它]|他们|她们|它们|这|那|该|其中|前者|后者|上述|\b(?:he|she|it|they|his|her|its|their|him|them|this|that|there)\b", re.I)
-NAMING = 0.75
+NAMING = 0.9
 """Terms at least this rare name something; a question without one leaves its subject out."""
+
+TELLING = 0.6
+"""Terms at least this rare are carried over from the question before."""
 
 
 def complete_question(question: str, history: Sequence[Turn]) -> str:
@@ -94,12 +97,16 @@ def _names_something(question: Question) -> bool:
 
 
 def _topic_words(topic: str, completed: str) -> str:
-    """The names of the question before, without what it asked and what is said already."""
-    reading = read_question(topic)
-    folded = fold(completed)
-    words = [
+    """What the question before was about: from its first telling word to its last, without what it asked."""
+    reading, folded = read_question(topic), fold(completed)
+    kept = [
         term.text
         for term in reading.terms
-        if term.text not in folded and term.text != reading.focus and term.weight >= 0.45
+        if term.weight >= TELLING and term.text not in folded and term.text in reading.folded
     ]
-    return " ".join(dict.fromkeys([*(name for name in reading.names if name not in folded), *words]))
+    if not kept:
+        return ""
+    start = min(reading.folded.index(word) for word in kept)
+    end = max(reading.folded.index(word) + len(word) for word in kept)
+    stretch = reading.folded[start:end]
+    return " ".join(kept) if ASKING.search(stretch) or reading.foreign else stretch

@@ -63,6 +63,9 @@ STRICT_KINDS = frozenset({"date", "money", "clock", "duration", "people", "conta
 """Kinds that an answer shows plainly or does not give."""
 
 
+_CHINESE_DIGITS = str.maketrans("123456789", "一二三四五六七八九")
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A sentence and its numbers, in the order of ``FEATURES``."""
@@ -125,7 +128,7 @@ def _read(question: Question, article: Article, sentence: FoundSentence) -> list
         _share_of_names(question, here),
         _share_of_names(question, nearby),
         _share(question.numbers, nearby),
-        _share(question.ordinals, nearby),
+        _share_of_ordinals(question.ordinals, nearby),
         max((term.weight for term in question.terms if not _holds(whole, term.text)), default=0.0),
         float(np.log10(len(here) + 1)),
     ]
@@ -206,7 +209,8 @@ def _lacks_kind(question: Question, folded: str) -> float:
 
 def _share_of_names(question: Question, folded: str) -> float:
     if not question.names:
-        return 1.0
+        # A foreign question's names are guesses, so that finding one tells more than having none to find.
+        return 0.5 if question.foreign else 1.0
     if not question.foreign:
         return _share(question.names, folded)
     spoken = to_pinyin(folded)
@@ -217,6 +221,13 @@ def _sounds_in(name: str, spoken: str) -> bool:
     """Whether the syllables of a joined pinyin name follow each other in a text's pinyin."""
     pattern = "".join(f"{re.escape(letter)} ?" for letter in name)
     return re.search(rf" {pattern.removesuffix(' ?')}(?![a-z])", spoken) is not None
+
+
+def _share_of_ordinals(ordinals: Sequence[str], folded: str) -> float:
+    if not ordinals:
+        return 1.0
+    held = [_holds(folded, each) or _holds(folded, each.translate(_CHINESE_DIGITS)) for each in ordinals]
+    return sum(held) / len(held)
 
 
 def _share_of_pairs(question: Question, folded: str) -> float:

@@ -68,7 +68,9 @@ class Example:
 
 def main() -> None:
     """Fit, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--bench", type=Path, default=BENCH)
     parser.add_argument("--output", type=Path, default=ROOT / "rag" / "rules.json")
     arguments = parser.parse_args()
@@ -118,7 +120,9 @@ def _print_fit(
 ) -> None:
     """What the rules reach on questions that were held out (rank: on the questions it was fitted on)."""
     for kind, chosen in (("own", own), ("public", ~own)):
-        answered = [each for each, is_chosen in zip(examples, chosen, strict=True) if is_chosen and each.gold.any()]
+        answered = [
+            each for each, is_chosen in zip(examples, chosen, strict=True) if is_chosen and each.gold.any()
+        ]
         first = [bool(each.gold[np.argmax(rank(rank_numbers(each.judged)))]) for each in answered]
         scores, truth = held_out[chosen], labels[chosen]
         print(

@@ -84,9 +84,7 @@ def _make_set(name: str, title: str, paragraphs: Iterable[Any], asked: dict[str,
     articles, questions = [], []
     for number, paragraph in enumerate(paragraphs, start=1):
         path = f"{title}/{number:04d}.md"
-        articles.append(
-            Article(path, paragraph["context"], title=f"{title} {number}", published=_PUBLISHED)
-        )
+        articles.append(Article(path, paragraph["context"], title=f"{title} {number}", published=_PUBLISHED))
         for row in paragraph["qas"]:
             answer = row["answers"][0]
             start = int(answer["answer_start"])

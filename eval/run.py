@@ -81,7 +81,9 @@ def interval(values: Sequence[float], generator: random.Random) -> tuple[float, 
 
 def _is_found(gold: Gold, hits: Sequence[Hit]) -> bool:
     return any(
-        _overlaps(gold, hit.passage.article.path, hit.passage.article.text, hit.passage.start, hit.passage.end)
+        _overlaps(
+            gold, hit.passage.article.path, hit.passage.article.text, hit.passage.start, hit.passage.end
+        )
         for hit in hits
     )
 
@@ -134,7 +136,9 @@ def _cell(values: Sequence[bool | None]) -> str:
 
 def main() -> None:
     """Ask, score, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("set", type=Path, nargs="?", default=SUMMITS)
     parser.add_argument("--articles", type=Path, default=ROOT / "data" / "articles")
     parser.add_argument("--index", type=Path, default=Path(".wenfeng-eval"))

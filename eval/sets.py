@@ -15,7 +15,7 @@ Only ``id``, ``question`` and one of ``answers``, ``gold`` and ``answerable`` ar
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Case:
     answerable: bool = True
     tags: tuple[str, ...] = ()
     split: str = ""
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
 
 
 def read_set(path: Path) -> list[Case]:
@@ -136,6 +136,6 @@ def _to_filters(row: Mapping[str, Any]) -> Filters:
     for name in row:
         if name not in _FILTERS:
             raise ValueError(f"unknown filter {name!r}; the filters are {', '.join(_FILTERS)}")
-    days = {name: date.fromisoformat(row[name]) for name in ("since", "until") if name in row}
-    lists = {name: _to_strings(name, row[name]) for name in _FILTERS[2:] if name in row}
-    return Filters(**days, **lists)
+    days = {name: date.fromisoformat(row[name]) if name in row else None for name in _FILTERS[:2]}
+    lists = {name: _to_strings(name, row.get(name, [])) for name in _FILTERS[2:]}
+    return Filters(days["since"], days["until"], **lists)

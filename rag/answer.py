@@ -74,7 +74,9 @@ def answer_from(question_text: str, found: Sequence[Found], most: int) -> tuple[
 
 def refusal_text(question: str) -> str:
     """The fixed sentence that says no, in the question's language."""
-    english = re.search(r"[A-Za-z]", question) and not re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", question)
+    english = re.search(r"[A-Za-z]", question) and not re.search(
+        r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", question
+    )
     return ENGLISH_REFUSAL if english else REFUSAL
 
 
@@ -143,7 +145,11 @@ def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
 def _with_list(article: Article, start: int, end: int) -> int:
     """The end of the lines under a short heading, or the same end where this is none."""
     first, last = paragraph(article, start)
-    if (first, last) != (start, end) or end - start > 20 or re.search(r"[。！？：|]", article.text[start:end]):
+    if (
+        (first, last) != (start, end)
+        or end - start > 20
+        or re.search(r"[。！？：|]", article.text[start:end])
+    ):
         return end
     while last < len(article.text):
         following = paragraph(article, last + 1)
@@ -158,7 +164,9 @@ def _with_announcement(article: Article, end: int) -> int:
     """The end of a short sentence that follows and announces pictures, or the same end."""
     last = paragraph(article, end - 1)[1]
     rest = article.text[end:last].strip()
-    announces = rest.endswith(("：", ":")) and len(rest) <= 20 and article.text.startswith(f"\n{PICTURE}", last)
+    announces = (
+        rest.endswith(("：", ":")) and len(rest) <= 20 and article.text.startswith(f"\n{PICTURE}", last)
+    )
     return last if announces else end
 
 
@@ -175,7 +183,8 @@ def _without_overlaps(quotes: Sequence[Quote]) -> Iterator[Quote]:
     kept: list[Quote] = []
     for quote in quotes:
         if not any(
-            quote.article == other.article and quote.start < other.end and quote.end > other.start for other in kept
+            quote.article == other.article and quote.start < other.end and quote.end > other.start
+            for other in kept
         ):
             kept.append(quote)
             yield quote

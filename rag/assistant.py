@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,7 @@ from rag.errors import IndexBusyError, IndexMismatchError, IndexMissingError, Mo
 from rag.indexing import IndexReport, Progress, made_with, refresh_index
 from rag.metadata import answer_from_header
 from rag.records import Answer, Filters, Hit, Turn
-from rag.retrieve import Found, find_passages
+from rag.retrieve import find_passages
 from rag.settings import Settings
 from rag.store import REBUILD_ADVICE, Index, writing
 
@@ -221,7 +220,9 @@ def _open_fitting(root: Path, encoder: Encoder, settings: Settings) -> Index | N
         found = index.made_with
         index.close()
         differing = [name for name in expected if expected[name] != found.get(name)]
-        told = "; ".join(f"{name} is {found.get(name)}, the settings ask for {expected[name]}" for name in differing)
+        told = "; ".join(
+            f"{name} is {found.get(name)}, the settings ask for {expected[name]}" for name in differing
+        )
         raise IndexMismatchError(
             f"The index at {root} does not fit the settings: {told}. {REBUILD_ADVICE}", expected, found
         )

@@ -16,13 +16,20 @@ MOST_TURNS = 20
 
 _MARK = re.compile(r"\s*\[\d+\]")
 _PERSON = re.compile(r"(?<![其吉])[他她](?!们|人|国|乡)")
-_POINTED = re.compile(r"(?:这|那|该|此)(?:家|个|位|场|项|座|所|次|届|篇|条)?([\u4e00-\u9fff]{1,4}?)(?=的|是|有|在|由|呢|了|会|还|，|,|$)")
+_POINTED = re.compile(
+    r"(?:这|那|该|此)(?:家|个|位|场|项|座|所|次|届|篇|条)?([\u4e00-\u9fff]{1,4}?)(?=的|是|有|在|由|呢|了|会|还|，|,|$)"
+)
 _NEXT = re.compile(r"那?(下|上)一(场|届|个|位|次|期)")
 _THIS = re.compile(r"(?:这|那|该)一?(场|届|期|次)(?![\u4e00-\u9fff]{0,3}(?:第|最))")
-_ORDINAL = re.compile(r"第([一二三四五六七八九十])(场|届|期|次)([\u4e00-\u9fff]{0,4}(?:对话|论坛|会议|大会|峰会|讲座))?")
+_ORDINAL = re.compile(
+    r"第([一二三四五六七八九十])(场|届|期|次)([\u4e00-\u9fff]{0,4}(?:对话|论坛|会议|大会|峰会|讲座))?"
+)
 _DIGITS = "一二三四五六七八九十"
 _OPENING = re.compile(r"^(?:那么?|还有|另外|然后|而且|再问)[，, ]?|呢[？?]?$")
-_POINTING = re.compile(r"[他她它]|他们|她们|它们|这|那|该|其中|前者|后者|上述|\b(?:he|she|it|they|his|her|its|their|him|them|this|that|there)\b", re.I)
+_POINTING = re.compile(
+    r"[他她它]|他们|她们|它们|这|那|该|其中|前者|后者|上述|\b(?:he|she|it|they|his|her|its|their|him|them|this|that|there)\b",
+    re.I,
+)
 NAMING = 0.9
 """Terms at least this rare name something; a question without one leaves its subject out."""
 

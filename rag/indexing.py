@@ -157,10 +157,15 @@ def _make_contents(
     )
 
 
-def _cut(articles: Sequence[Article], settings: Settings) -> tuple[list[Passage], Offsets, Offsets, list[str]]:
+def _cut(
+    articles: Sequence[Article], settings: Settings
+) -> tuple[list[Passage], Offsets, Offsets, list[str]]:
     """Passages, their rows, the sentences' rows and the sentences' texts."""
     size, overlap = settings.passages.size, settings.passages.overlap
-    passages, passage_rows, sentence_rows, texts = [], [], [], []
+    passages: list[Passage] = []
+    passage_rows: list[tuple[int, ...]] = []
+    sentence_rows: list[tuple[int, ...]] = []
+    texts: list[str] = []
     for row, article in enumerate(articles):
         spans = split_sentences(article.text, size)
         starts = {start: len(sentence_rows) + n for n, (start, _) in enumerate(spans)}

@@ -1,6 +1,5 @@
 """Words of passages -> how much of a question's words each passage holds (BM25). Knows no text and no vector."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self

@@ -15,26 +15,32 @@ from rag.records import Article, Citation
 from rag.retrieve import Found
 
 _PIECE = r"(?:报道|文章|稿子|稿件|稿|新闻|消息|帖子|讯|article|report|story|piece|news)"
+_WHEN = r"(?:哪一?天|何时|什么时候|啥时候|几号|几月几号|日期|时间)"
+_ISSUED = r"(?:发布|刊登|刊发|发表)"
 _ASKED: dict[str, re.Pattern[str]] = {
     "author": re.compile(
-        rf"作者|撰稿|(?:记者|编辑)(?:是|叫)|写[^，。？]{{0,20}}的(?:人)?是谁|{_PIECE}[^，。？]{{0,6}}谁写|谁写|\bwho wrote\b|\bauthor\b|\bwritten by\b"
+        rf"作者|撰稿|(?:记者|编辑)[是叫]|写[^,。?]{{0,20}}的人?是谁|{_PIECE}[^,。?]{{0,6}}谁写|谁写"
+        r"|\bwho wrote\b|\bauthor\b|\bwritten by\b"
     ),
     "outlet": re.compile(
-        rf"哪[一]?[家个](?:媒体|报纸|报社|网站|网|通讯社)|什么媒体|{_PIECE}[^，。？]{{0,8}}(?:出自|来自|来源|谁发|谁报|谁刊)|(?:出自|来源于)(?:哪|谁)"
-        rf"|谁(?:报道|刊发|刊登|发布)的|\bwho published\b|\b(?:which|what) (?:outlet|media|newspaper|website|news)|\bpublished by\b"
+        rf"哪一?[家个](?:媒体|报纸|报社|网站|网|通讯社)|什么媒体|{_PIECE}[^,。?]{{0,8}}(?:出自|来自|来源|谁[发报刊])"
+        rf"|(?:出自|来源于)[哪谁]|谁(?:报道|{_ISSUED})的"
+        r"|\bwho published\b|\b(?:which|what) (?:outlet|media|newspaper|website|news)|\bpublished by\b"
     ),
     "published": re.compile(
-        rf"{_PIECE}[^，。？]{{0,8}}(?:哪[一]?天|何时|什么时候|啥时候|几号|几月几号|日期|时间|什么时间)|(?:发布|刊登|刊发|发表)(?:日期|时间|于)"
-        rf"|(?:哪天|何时|什么时候)(?:发布|刊登|刊发|发表)的?[^，。？]*{_PIECE}|\bwhen was [^?]*{_PIECE}[^?]*(?:published|posted|released)|\bpublication date\b"
+        rf"{_PIECE}[^,。?]{{0,8}}{_WHEN}|{_ISSUED}(?:日期|时间|于)|{_WHEN}{_ISSUED}的?[^,。?]*{_PIECE}"
+        rf"|\bwhen was [^?]*{_PIECE}[^?]*(?:published|posted|released)|\bpublication date\b"
     ),
-    "title": re.compile(rf"{_PIECE}[^，。？]{{0,4}}(?:标题|题目)|\bheadline\b|\btitle of the {_PIECE}"),
+    "title": re.compile(rf"{_PIECE}[^,。?]{{0,4}}(?:标题|题目)|\bheadline\b|\btitle of the {_PIECE}"),
     "categories": re.compile(r"分类|栏目|归在|哪个版块|\bcategor(?:y|ies)\b|\bsection\b"),
 }
-_META_WORD = re.compile(
-    rf"^(?:{_PIECE}|标题|题目|作者|媒体|发布|发表|刊登|刊发|报道|记者|出自|来源|分类|栏目|归|写|发|篇|条|那篇|这篇|那条|这条|哪家|下面|日期|published|publish|wrote"
-    r"|written|headline|title|author|outlet|date|newspaper|media|category|posted)$"
+_ABOUT_ARTICLES = re.compile(
+    rf"^(?:{_PIECE}|{_ISSUED}|标题|题目|作者|媒体|报道|记者|出自|来源|分类|栏目|归|写|发|[那这]?[篇条]|哪家|下面|日期"
+    r"|published?|wrote|written|headline|title|author|outlet|date|newspaper|media|category|posted)$"
 )
-_BYLINE = re.compile(r"[（(]\s*(?:记者|通讯员|文)?\s*[:：]?\s*[\u4e00-\u9fff·、 ]{2,20}[）)]|记者\s*[\u4e00-\u9fff]{2,4}")
+_BYLINE = re.compile(
+    r"[（(]\s*(?:记者|通讯员|文)?\s*[:：]?\s*[\u4e00-\u9fff·、 ]{2,20}[）)]|记者\s*[\u4e00-\u9fff]{2,4}"
+)
 ENOUGH_TERMS = 0.5
 """The share of a question's other terms that an article must hold to be the one that is meant."""
 
@@ -65,7 +71,7 @@ def answer_from_header(question_text: str, found: Sequence[Found]) -> tuple[str,
 
 def _share_of_others(question: Question, article: Article) -> float:
     """The share of the terms that are not about articles as such that the article or its header holds."""
-    others = tuple(term for term in question.terms if not _META_WORD.match(term.text))
+    others = tuple(term for term in question.terms if not _ABOUT_ARTICLES.match(term.text))
     if question.foreign or not others:
         return 1.0
     rest = Question(question.folded, others, (), (), (), frozenset(), None, False, False)
@@ -78,7 +84,8 @@ def _say(name: str, article: Article, english: bool) -> str | None:
     values = {
         "author": article.author,
         "outlet": article.outlet,
-        "published": moment and (
+        "published": moment
+        and (
             f"{moment:%Y-%m-%d %H:%M} (Beijing time)"
             if english
             else f"{moment.year}年{moment.month}月{moment.day}日{moment:%H:%M}（北京时间）"

@@ -43,7 +43,7 @@ def split_sentences(text: str, longest: int | None = None) -> list[Span]:
         Half-open (start, end) in order, without the white space around them; together they hold every
         character that is not white space.
     """
-    spans = []
+    spans: list[Span] = []
     for line in re.finditer(r"[^\n]+", text):
         start = line.start()
         for end in [*_sentence_ends(text, line.start(), line.end()), line.end()]:

@@ -17,7 +17,7 @@ class Article:
 
     Attributes:
         path: relative POSIX path in the folder of articles.
-        text: the clean text, one block (paragraph, heading, list item, table row) a line, joined by ``"\\n"``.
+        text: the clean text, one block (paragraph, heading, list item, table row) a line, joined by line feeds.
         title, outlet, author, url: from the header, or None; ``url`` is http(s).
         categories: broad to narrow.
         published: aware, in UTC, or None.

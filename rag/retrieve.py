@@ -84,7 +84,9 @@ def find_passages(
             float(cosines[n]),
             float(coverage[rows[n]]),
             tuple(
-                FoundSentence(int(index.sentences[row, 1]), int(index.sentences[row, 2]), int(row), float(cosine))
+                FoundSentence(
+                    int(index.sentences[row, 1]), int(index.sentences[row, 2]), int(row), float(cosine)
+                )
                 for row, cosine in zip(sentence_rows[n], sentence_cosines[n], strict=True)
             ),
         )
@@ -123,7 +125,7 @@ def _nearest(
     if rows is not None and not len(rows):
         return rows
     found, _ = vectors.search(query, count, allowed=rows)
-    return found[0]
+    return np.asarray(found[0])
 
 
 def _score_sentences(

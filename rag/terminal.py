@@ -35,7 +35,9 @@ def show_hits(console: Console, hits: Sequence[Hit]) -> None:
         console.print("没有符合条件的文章，请放宽筛选条件。", style="yellow")
     for number, hit in enumerate(hits, start=1):
         title = f"{number}. {describe(hit.passage.article)} · {hit.score:.2f}"
-        console.print(Panel(Text(hit.passage.text), title=Text(title), title_align="left", border_style="dim"))
+        console.print(
+            Panel(Text(hit.passage.text), title=Text(title), title_align="left", border_style="dim")
+        )
 
 
 def show_report(console: Console, report: IndexReport) -> None:

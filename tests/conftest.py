@@ -51,7 +51,14 @@ def wenfeng(tmp_path_factory: pytest.TempPathFactory) -> Run:
         command = [sys.executable, "-m", "rag.cli", *map(str, arguments)]
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **environment}
         return subprocess.run(
-            command, input=input, capture_output=True, text=True, cwd=place, env=variables, timeout=180, check=False
+            command,
+            input=input,
+            capture_output=True,
+            text=True,
+            cwd=place,
+            env=variables,
+            timeout=180,
+            check=False,
         )
 
     return run

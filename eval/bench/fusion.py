@@ -33,7 +33,9 @@ Ranks = npt.NDArray[np.float64]
 
 def main() -> None:
     """Measure every set of a part."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--part", choices=("tune", "report"), default="report")
     parser.add_argument("--sample", type=int, help="questions a set; all of them by default")
     parser.add_argument("--bench", type=Path, default=BENCH)
@@ -49,7 +51,9 @@ def main() -> None:
         with index_articles(public.articles, encoder) as index:
             vectors = encoder.encode_queries([question.text for question in questions])
             ranks = rank_gold(index, questions, vectors)
-        print_ranks(console, f"{public.name}: {len(public.articles)} posts, {len(questions)} questions", ranks)
+        print_ranks(
+            console, f"{public.name}: {len(public.articles)} posts, {len(questions)} questions", ranks
+        )
 
 
 def sample(public: PublicSet, count: int | None) -> list[PublicQuestion]:
@@ -105,7 +109,9 @@ def paired(system: npt.NDArray[np.bool_], baseline: npt.NDArray[np.bool_]) -> st
     """The mean difference with its 95 % bootstrap interval over questions."""
     differences = (system.astype(float) - baseline.astype(float)).tolist()
     generator = random.Random(1)
-    means = sorted(statistics.fmean(generator.choices(differences, k=len(differences))) for _ in range(RESAMPLES))
+    means = sorted(
+        statistics.fmean(generator.choices(differences, k=len(differences))) for _ in range(RESAMPLES)
+    )
     low, high = means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES)]
     return f"{statistics.fmean(differences):+.3f} [{low:+.3f}, {high:+.3f}]"
 

@@ -36,7 +36,9 @@ def main() -> None:
         console.print(table)
         seconds = [_cold(index) for _ in range(COLD_RUNS)]
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        console.print(f"cold `wenfeng ask`: median {statistics.median(seconds):.1f} s, peak memory {peak:.0f} MiB")
+        console.print(
+            f"cold `wenfeng ask`: median {statistics.median(seconds):.1f} s, peak memory {peak:.0f} MiB"
+        )
 
 
 def _warm(index: Path) -> list[tuple[str, str, str, str]]:
@@ -63,7 +65,16 @@ def _warm(index: Path) -> list[tuple[str, str, str, str]]:
 
 def _cold(index: Path) -> float:
     started = time.perf_counter()
-    command = [sys.executable, "-m", "rag.cli", "ask", "第二场圆桌对话是谁主持的？", "--json", "--index", str(index)]
+    command = [
+        sys.executable,
+        "-m",
+        "rag.cli",
+        "ask",
+        "第二场圆桌对话是谁主持的？",
+        "--json",
+        "--index",
+        str(index),
+    ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return time.perf_counter() - started
 

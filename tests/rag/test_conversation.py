@@ -5,7 +5,9 @@ from rag.records import Turn
 
 
 def turns(*contents: str) -> list[Turn]:
-    return [Turn("user" if number % 2 == 0 else "assistant", content) for number, content in enumerate(contents)]
+    return [
+        Turn("user" if number % 2 == 0 else "assistant", content) for number, content in enumerate(contents)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -18,7 +20,9 @@ def turns(*contents: str) -> list[Turn]:
         (("乔栖梧在哪里工作？", "乔栖梧是青汀市图书馆的记者。[1]"), "这家图书馆有几层？", ["青汀市图书馆"]),
     ],
 )
-def test_a_follow_up_gets_what_it_leaves_out(history: tuple[str, ...], question: str, holds: list[str]) -> None:
+def test_a_follow_up_gets_what_it_leaves_out(
+    history: tuple[str, ...], question: str, holds: list[str]
+) -> None:
     asked = complete_question(question, turns(*history))
     assert asked != question
     assert all(word in asked for word in holds)

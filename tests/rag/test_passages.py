@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +7,20 @@ from hypothesis import strategies as st
 from rag.passages import split_article, split_sentences
 from rag.records import Article
 
-PIECES = ["今天开会。", "你好！", "3.5%", "《碳。中和》", "“走。”他说", "\n", "，", "A. B. Smith", "；", "……", " ", "（见。图）"]
+PIECES = [
+    "今天开会。",
+    "你好！",
+    "3.5%",
+    "《碳。中和》",
+    "“走。”他说",
+    "\n",
+    "，",
+    "A. B. Smith",
+    "；",
+    "……",
+    " ",
+    "（见。图）",
+]
 
 
 def sentences(text: str) -> list[str]:
@@ -20,7 +35,10 @@ def sentences(text: str) -> list[str]:
         ("他说：“去。都去。”会散了。", ["他说：“去。都去。”", "会散了。"]),
         ("“独行快。”他表示，同行。", ["“独行快。”他表示，同行。"]),
         ("增长3.5%，共2.8亿元。", ["增长3.5%，共2.8亿元。"]),
-        ("Dr. Smith left the U.S. market. It grew 3.5 percent.", ["Dr. Smith left the U.S. market.", "It grew 3.5 percent."]),
+        (
+            "Dr. Smith left the U.S. market. It grew 3.5 percent.",
+            ["Dr. Smith left the U.S. market.", "It grew 3.5 percent."],
+        ),
         ("《来了！春天。》出版。", ["《来了！春天。》出版。"]),
         ("签约（含两个。意向）完成。", ["签约（含两个。意向）完成。"]),
         ("第一行\n第二行", ["第一行", "第二行"]),
@@ -64,7 +82,7 @@ def test_a_digest_is_packed_line_by_line() -> None:
 def test_one_sentence_is_repeated_between_passages() -> None:
     text = "".join(f"这是文章里的第{number:02d}个句子。" for number in range(40))
     passages = split_article(Article("a.md", text), size=100, overlap=1)
-    for before, after in zip(passages, passages[1:], strict=False):
+    for before, after in pairwise(passages):
         repeated = after.article.text[after.start : before.end]
         assert repeated.count("。") == 1
 

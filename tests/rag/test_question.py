@@ -30,13 +30,20 @@ def test_the_kind_of_thing_asked_is_recognised(question: str, kind: str) -> None
 
 @pytest.mark.parametrize(
     ("question", "focus"),
-    [("大会的主题是什么", "主题"), ("发布了哪些产品？", "产品"), ("拿到了什么称号", "称号"), ("主办单位", "主办单位")],
+    [
+        ("大会的主题是什么", "主题"),
+        ("发布了哪些产品？", "产品"),
+        ("拿到了什么称号", "称号"),
+        ("主办单位", "主办单位"),
+    ],
 )
 def test_the_focus_stands_beside_the_question_word(question: str, focus: str) -> None:
     assert read_question(question).focus == focus
 
 
-@pytest.mark.parametrize("question", ["有哪些嘉宾？", "题目分别是什么", "哪四个方面", "which companies took part?"])
+@pytest.mark.parametrize(
+    "question", ["有哪些嘉宾？", "题目分别是什么", "哪四个方面", "which companies took part?"]
+)
 def test_a_list_is_recognised(question: str) -> None:
     assert read_question(question).wants_list
 
@@ -63,7 +70,11 @@ def test_a_traditional_question_reads_like_a_simplified_one() -> None:
 
 @pytest.mark.parametrize(
     ("question", "names"),
-    [("Who is Gong Yeming?", ("gongyeming",)), ("Is it in Wenzhou or in London?", ("wenzhou",)), ("What is it?", ())],
+    [
+        ("Who is Gong Yeming?", ("gongyeming",)),
+        ("Is it in Wenzhou or in London?", ("wenzhou",)),
+        ("What is it?", ()),
+    ],
 )
 def test_pinyin_names_are_read_from_a_foreign_question(question: str, names: tuple[str, ...]) -> None:
     assert romanised_names(question) == names

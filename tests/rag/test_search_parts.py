@@ -20,7 +20,8 @@ def lexical() -> LexicalIndex:
 
 
 @pytest.mark.parametrize(
-    ("spelling", "plain"), [("碳達峯", "碳达峰"), ("ＣＯ２", "co2"), ("１２．５％", "12.5%"), ("溫州", "温州"), ("NLP", "nlp")]
+    ("spelling", "plain"),
+    [("碳達峯", "碳达峰"), ("ＣＯ２", "co2"), ("１２．５％", "12.5%"), ("溫州", "温州"), ("NLP", "nlp")],
 )
 def test_spellings_of_one_word_fold_to_one(spelling: str, plain: str) -> None:
     assert fold(spelling) == plain

@@ -56,4 +56,4 @@ def test_an_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().search.k = 5  # type: ignore[misc]
+        Settings().search.k = 5

@@ -9,8 +9,10 @@ Chinese, and for one in another script, where words tell nothing and vectors mus
              with a name, number or word swapped, and the near misses of our own set's tuning half.
 
 A question is refused when the certainty is under ``threshold``, set so that about one answerable question in
-twenty of the tuning half is refused. ``rules.json`` holds the weights; ``python -m eval.fit`` made it, says from
-which data, and prints how well it does on questions it has not seen.
+twenty of the tuning half is refused; and, whatever the certainty, when something is plainly missing from the
+best sentences (``misses``), which on the tuning data is so for about 1 % of the answerable questions.
+``rules.json`` holds the weights; ``python -m eval.fit`` made it, says from which data, and prints how well it
+does on questions it has not seen.
 """
 
 import functools
@@ -42,6 +44,9 @@ CERTAINTY_FEATURES = (
     "lacks in all the best",
     "coverage",
     "cosine",
+    "closeness without terms",
+    "missing without terms",
+    "article squared",
 )
 
 FloatVector = npt.NDArray[np.float64]
@@ -94,9 +99,27 @@ def is_refused(
         scores: from ``rank_sentences``.
         coverage, cosine: of the best passage found, see ``retrieve.Found``.
     """
+    if misses(question, judged, scores):
+        return True
     rules = load_rules(question.foreign)
     numbers = certainty_numbers(judged, scores, coverage, cosine)
     return bool(rules.certainty(numbers) < rules.threshold)
+
+
+def misses(question: Question, judged: Sequence[Judged], scores: FloatVector) -> bool:
+    """Whether something without which there is no answer is missing from the best sentences.
+
+    The one of many that is asked about (第四场, 2022) from all their paragraphs; the kind of thing asked, where an
+    answer shows it plainly (money, an hour, an address), from all of them; the person asked about from the
+    paragraph of the very best. A foreign question's names are guesses and prove nothing.
+    """
+    first = _best(judged, scores)
+    column = {name: number for number, name in enumerate(FEATURES)}
+    return bool(
+        first[:, column["ordinals"]].max() == 0
+        or first[:, column["lacks"]].min() == 1
+        or (not question.foreign and first[0, column["names nearby"]] == 0)
+    )
 
 
 def rank_numbers(judged: Sequence[Judged]) -> npt.NDArray[np.float32]:
@@ -110,8 +133,8 @@ def certainty_numbers(
 ) -> FloatVector:
     """The numbers (len(CERTAINTY_FEATURES),) that ``certainty`` weighs."""
     order = np.argsort(-scores, kind="stable")
-    best = judged[order[0]].features
-    first = np.stack([judged[row].features for row in order[:BEST]])
+    first = _best(judged, scores)
+    best = first[0].astype(np.float64)
     margin = scores[order[0]] - scores[order[1]] if len(order) > 1 else 3.0
     column = {name: number for number, name in enumerate(FEATURES)}
     return np.array(
@@ -126,9 +149,17 @@ def certainty_numbers(
             first[:, column["lacks"]].min(),
             coverage,
             cosine,
+            best[column["closeness"]] * (1 - best[column["article"]]),
+            best[column["missing"]] * (1 - best[column["terms"]]),
+            (1 - best[column["article"]]) ** 2,
         ],
         dtype=np.float64,
     )
+
+
+def _best(judged: Sequence[Judged], scores: FloatVector) -> npt.NDArray[np.float32]:
+    """The numbers of the best sentences, best first."""
+    return np.stack([judged[row].features for row in np.argsort(-scores, kind="stable")[:BEST]])
 
 
 def _to_rule(stored: Mapping[str, float], names: Sequence[str]) -> Rule:

@@ -1,0 +1,106 @@
+"""The command as people run it: text, exit codes, one sentence for every mistake."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SAMPLES = Path(__file__).resolve().parents[1] / "data" / "articles"
+
+
+def assert_one_sentence(done: Any, exit_code: int, *words: str) -> None:
+    assert done.returncode == exit_code, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    said = " ".join(done.stderr.split())
+    assert all(word in said for word in words), said
+
+
+def test_an_answer_shows_its_citations(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("ask", "第二场圆桌对话是谁主持的？", "--index", sample_index)
+    assert done.returncode == 0
+    assert "谢海麟" in done.stdout
+    assert "[1]" in done.stdout
+    assert "财联社 · 2021-06-05" in done.stdout.replace("\n", "")
+
+
+def test_a_refusal_is_done_and_shows_the_nearest(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("ask", "红烧肉怎么做才不腻", "--index", sample_index)
+    assert done.returncode == 0
+    assert "文章中没有找到答案。" in done.stdout
+    assert "最接近的内容" in done.stdout
+
+
+def test_a_chat_keeps_its_turns(wenfeng: Any, sample_index: Path) -> None:
+    said = "第一场圆桌对话是谁主持的？\n那第二场呢？\n\n/new\n/quit\n"
+    done = wenfeng("chat", "--index", sample_index, input=said)
+    assert done.returncode == 0
+    assert "盛雪锋" in done.stdout
+    assert "谢海麟" in done.stdout
+    assert "新对话" in done.stdout
+
+
+def test_the_doctor_finds_everything_well(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("doctor", "--index", sample_index)
+    assert done.returncode == 0, done.stdout
+    assert "self-test" in done.stdout
+    assert "✗" not in done.stdout
+
+
+def test_the_doctor_names_what_is_missing(wenfeng: Any, tmp_path: Path) -> None:
+    done = wenfeng("doctor", "--index", tmp_path / "nothing")
+    assert done.returncode == 7
+    assert "No index at" in done.stdout
+
+
+def test_strict_makes_files_set_aside_an_error(wenfeng: Any, tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES, tmp_path / "posts")
+    (tmp_path / "posts" / "空.md").write_text("")
+    done = wenfeng("index", tmp_path / "posts", "--strict", "--json", "--index", tmp_path / "index")
+    assert done.returncode == 3
+    report = json.loads(done.stdout)
+    assert report["indexed"] == 3
+    assert [item["path"] for item in report["set_aside"]] == ["空.md"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "words"),
+    [
+        (("index", "nowhere"), 2, ("No folder at nowhere",)),
+        (("index", "."), 2, ("holds no articles",)),
+        (("ask", "   "), 2, ("blank",)),
+        (("ask", "问" * 30_000), 2, ("30,000 characters",)),
+        (("ask", "峰会？", "--index", "nothing"), 7, ("No index at nothing", "wenfeng index ARTICLES")),
+        (("search", "峰会", "-k", "0"), 2, ("0",)),
+        (("ask", "峰会？", "--since", "yesterday"), 2, ("yesterday",)),
+        (("ask", "峰会？", "--config", "nothing.toml"), 2, ("nothing.toml", "--config FILE")),
+        (("nonsense",), 2, ("nonsense",)),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_its_exit_code(
+    wenfeng: Any, arguments: tuple[str, ...], exit_code: int, words: tuple[str, ...]
+) -> None:
+    assert_one_sentence(wenfeng(*arguments), exit_code, *words)
+
+
+def test_a_filter_that_no_article_has_names_near_ones(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("ask", "峰会是哪天？", "--category", "金溶", "--index", sample_index)
+    assert_one_sentence(done, 2, "No article has the category '金溶'", "金融")
+
+
+def test_an_index_of_other_settings_does_not_fit(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("ask", "峰会是哪天？", "--index", sample_index, WENFENG_PASSAGES__SIZE="300")
+    assert_one_sentence(done, 5, "passage size is 500", "--rebuild")
+
+
+def test_a_damaged_index_says_how_to_renew_it(wenfeng: Any, sample_index: Path, tmp_path: Path) -> None:
+    shutil.copytree(sample_index, tmp_path / "index")
+    (tmp_path / "index" / "generations" / "000001" / "passages.faiss").write_bytes(b"not an index")
+    done = wenfeng("ask", "峰会是哪天？", "--index", tmp_path / "index")
+    assert_one_sentence(done, 7, "damaged", "--rebuild")
+
+
+def test_a_missing_model_says_so(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("ask", "峰会是哪天？", "--index", sample_index, WENFENG_EMBEDDING__MODEL="./no-model")
+    assert_one_sentence(done, 8, "no-model")

@@ -6,13 +6,12 @@ lines under a heading that announces them, and the picture that a sentence annou
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rag.evidence import Judged, folded_text, header_text, judge_sentences, paragraph
-from rag.evidence import answering_spans as find_spans
+from rag.evidence import Judged, answering_spans, folded_text, header_text, judge_sentences, paragraph
 from rag.question import Question, Term, read_question
 from rag.records import Article, Citation
 from rag.refusal import FloatVector, is_refused, rank_sentences
@@ -34,42 +33,41 @@ OTHER_SCORE = 4.0
 """The same where the sentence holds what the question names and the best one does not."""
 NEW_TERMS = 0.8
 """The weight of the terms that it must add."""
-_BOTH = re.compile(r"两[个场篇次届家]|两者|\bboth\b|\btwo (?:summits|articles|reports)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """A slice of an article."""
+class Statement:
+    """A sentence of an answer and the slice of an article that proves it.
 
+    Attributes:
+        text: what is said, without its mark.
+        spans: the answering words inside the slice, as offsets in the article.
+    """
+
+    text: str
     article: Article
     start: int
     end: int
-
-    @property
-    def text(self) -> str:
-        """The exact characters of the article."""
-        return self.article.text[self.start : self.end]
+    spans: tuple[tuple[int, int], ...] = ()
 
 
-def answer_from(question_text: str, found: Sequence[Found], most: int) -> tuple[str, tuple[Citation, ...]]:
+def answer_from(question_text: str, found: Sequence[Found], most: int) -> list[Statement]:
     """Answer from the passages found.
 
     Args:
         most: the most sentences.
 
     Returns:
-        The text, each sentence ending in its mark, and one citation a mark; the refusal and no citation where
-        nothing answers.
+        Best first; empty where nothing answers.
     """
     question = read_question(question_text)
     judged = judge_sentences(question, found)
     if not judged:
-        return refusal_text(question_text), ()
+        return []
     scores = rank_sentences(question, judged)
     if is_refused(question, judged, scores, found[0].coverage, found[0].cosine):
-        return refusal_text(question_text), ()
-    quotes = [widen(question, judged[row]) for row in choose_sentences(question, judged, scores, most)]
-    return render(question, list(_without_overlaps(quotes)))
+        return []
+    return [widen(question, judged[row]) for row in choose_sentences(question, judged, scores, most)]
 
 
 def refusal_text(question: str) -> str:
@@ -80,13 +78,21 @@ def refusal_text(question: str) -> str:
     return ENGLISH_REFUSAL if english else REFUSAL
 
 
-def render(question: Question, quotes: Sequence[Quote]) -> tuple[str, tuple[Citation, ...]]:
-    """Quotes -> sentences with marks, and their citations."""
-    lines, citations = [], []
-    for number, quote in enumerate(quotes, start=1):
-        lines.append(f"{' '.join(quote.text.split())} [{number}]")
-        spans = tuple(find_spans(question, quote.article, quote.start, quote.end))
-        citations.append(Citation(number, quote.article, quote.start, quote.end, spans))
+def render(statements: Sequence[Statement]) -> tuple[str, tuple[Citation, ...]]:
+    """Number the statements: one line each, ending in its mark, and one citation a mark.
+
+    A statement whose slice overlaps an earlier one's is left out.
+    """
+    lines: list[str] = []
+    citations: list[Citation] = []
+    for each in statements:
+        if not any(
+            each.article == other.article and each.start < other.end and each.end > other.start
+            for other in citations
+        ):
+            number = len(citations) + 1
+            lines.append(f"{each.text} [{number}]")
+            citations.append(Citation(number, each.article, each.start, each.end, each.spans))
     return "\n".join(lines), tuple(citations)
 
 
@@ -109,20 +115,21 @@ def choose_sentences(
             break
         left = _not_held(uncovered, judged[row])
         adds = sum(term.weight for term in uncovered) - sum(term.weight for term in left)
-        elsewhere = all(judged[row].article.path != judged[each].article.path for each in chosen)
-        if behind < reach or adds >= NEW_TERMS or (elsewhere and _BOTH.search(question.folded)):
+        if behind < reach or adds >= NEW_TERMS:
             chosen.append(row)
             uncovered = left
     return chosen
 
 
-def widen(question: Question, judged: Judged) -> Quote:
-    """A sentence -> the stretch of its article that is worth quoting."""
+def widen(question: Question, judged: Judged) -> Statement:
+    """A sentence -> the stretch of its article that is worth quoting, said as it stands."""
     article, sentence = judged.article, judged.sentence
     start, end = _whole_sentence(article, sentence.start, sentence.end)
     if question.wants_list or question.kinds & {"number"}:
         end = _with_list(article, start, end)
-    return Quote(article, start, _with_pictures(article, _with_announcement(article, end)))
+    end = _with_pictures(article, _with_announcement(article, end))
+    text = " ".join(article.text[start:end].split())
+    return Statement(text, article, start, end, tuple(answering_spans(question, article, start, end)))
 
 
 def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
@@ -176,18 +183,6 @@ def _with_pictures(article: Article, end: int) -> int:
         return end
     pictures = re.compile(rf"(?:\s*{re.escape(PICTURE)})+").match(article.text, end)
     return pictures.end() if pictures else end
-
-
-def _without_overlaps(quotes: Sequence[Quote]) -> Iterator[Quote]:
-    """Drop a quote that an earlier one holds, in part or whole."""
-    kept: list[Quote] = []
-    for quote in quotes:
-        if not any(
-            quote.article == other.article and quote.start < other.end and quote.end > other.start
-            for other in kept
-        ):
-            kept.append(quote)
-            yield quote
 
 
 def _not_held(terms: Sequence[Term], judged: Judged) -> list[Term]:

@@ -9,13 +9,14 @@ from typing import Self
 
 from embeddings.encoder import Encoder, EncoderError
 from embeddings.sentence import open_encoder
-from rag.answer import answer_from, refusal_text
+from rag.answer import Statement, answer_from, refusal_text, render
+from rag.compound import about_one, asks_about_both, split_question
 from rag.conversation import complete_question
 from rag.errors import IndexBusyError, IndexMismatchError, IndexMissingError, ModelError, QuestionError
 from rag.indexing import IndexReport, Progress, made_with, refresh_index
 from rag.metadata import answer_from_header
 from rag.records import Answer, Filters, Hit, Turn
-from rag.retrieve import find_passages
+from rag.retrieve import Found, find_passages, group_articles
 from rag.settings import Settings
 from rag.store import REBUILD_ADVICE, Index, writing
 
@@ -116,31 +117,47 @@ class Assistant:
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
             asked = complete_question(question, history)[:LONGEST_QUESTION]
-        with _timed(steps, "encode"):
-            vector = self.encoder.encode_queries([asked])
-        with _timed(steps, "search"):
-            found = find_passages(self.index, vector, asked, self.settings.search.k, filters)
-        with _timed(steps, "answer"):
-            text, citations = answer_from_header(asked, found) or answer_from(
-                asked, found, self.settings.answer.sentences
-            )
+            parts = split_question(asked)
+        statements: list[Statement] = []
+        unanswered: list[str] = []
+        nearest: list[Found] = []
+        for part in parts:
+            said, found = self._answer_part(part, filters, steps, self.settings.answer.sentences)
+            statements += said
+            nearest = nearest or found
+            if not said:
+                unanswered.append(part)
+        text, citations = render(statements)
         refused = not citations
-        notes = []
-        if asked != question:
-            notes.append(f"按对话补全后的问题：{asked}")
-        if not found:
-            notes.append("没有文章符合所选的筛选条件，请放宽日期、分类或来源。")
         return Answer(
             question=question,
             asked=asked,
             text=refusal_text(question) if refused else text,
             citations=citations,
             refused=refused,
-            nearest=tuple(each.hit for each in found[:NEAREST]) if refused else (),
-            notes=tuple(notes),
+            nearest=tuple(each.hit for each in nearest[:NEAREST]) if refused else (),
+            notes=tuple(_notes(question, asked, [] if refused else unanswered, bool(nearest))),
             steps=steps,
             generation=self.index.name,
         )
+
+    def _answer_part(
+        self, question: str, filters: Filters | None, steps: dict[str, float], most: int
+    ) -> tuple[list[Statement], list[Found]]:
+        """Answer one question, or one of both articles that it is about; what was said and what was found."""
+        with _timed(steps, "encode"):
+            vector = self.encoder.encode_queries([question])
+        with _timed(steps, "search"):
+            found = find_passages(self.index, vector, question, self.settings.search.k, filters)
+            groups = group_articles(found)[:2] if asks_about_both(question) else [found]
+        with _timed(steps, "answer"):
+            one = about_one(question) if len(groups) > 1 else question
+            said = [
+                statement
+                for group in groups
+                for statement in answer_from_header(one, group) or answer_from(one, group, most)
+            ]
+        return said, found
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
@@ -229,8 +246,18 @@ def _open_fitting(root: Path, encoder: Encoder, settings: Settings) -> Index | N
     return index
 
 
+def _notes(question: str, asked: str, unanswered: Sequence[str], found: bool) -> Iterator[str]:
+    """What the reader should know beside the answer."""
+    if asked != question:
+        yield f"按对话补全后的问题：{asked}"
+    if unanswered:
+        yield f"这一部分没有找到答案：{'；'.join(unanswered)}"
+    if not found:
+        yield "没有文章符合所选的筛选条件，请放宽日期、分类或来源。"
+
+
 @contextmanager
 def _timed(steps: dict[str, float], name: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
-    steps[name] = (time.perf_counter() - started) * 1000
+    steps[name] = steps.get(name, 0.0) + (time.perf_counter() - started) * 1000

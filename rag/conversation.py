@@ -7,7 +7,7 @@ by the next ordinal). A question that names nothing gets the names of the questi
 import re
 from collections.abc import Sequence
 
-from rag.question import ASKING, Question, find_names, read_question
+from rag.question import ASKING, find_names, names_something, read_question
 from rag.records import Turn
 from rag.words import fold
 
@@ -30,8 +30,6 @@ _POINTING = re.compile(
     r"[他她它]|他们|她们|它们|这|那|该|其中|前者|后者|上述|\b(?:he|she|it|they|his|her|its|their|him|them|this|that|there)\b",
     re.I,
 )
-NAMING = 0.9
-"""Terms at least this rare name something; a question without one leaves its subject out."""
 
 TELLING = 0.6
 """Terms at least this rare are carried over from the question before."""
@@ -60,10 +58,10 @@ def _complete(question: str, said: str, topic: str) -> str:
     if not said:
         return question
     completed = _replace_pointers(question, said)
-    if completed != question and _names_something(read_question(completed)):
+    if completed != question and names_something(read_question(completed)):
         return completed
     reading = read_question(question)
-    if _names_something(reading) and not _POINTING.search(_OPENING.sub("", question)):
+    if names_something(reading) and not _POINTING.search(_OPENING.sub("", question)):
         return question
     lead = _topic_words(topic, completed)
     return f"{lead} {completed}" if lead else completed
@@ -97,10 +95,6 @@ def _last_mention(noun: str, said: str) -> str | None:
         return None
     # What stands before the name belongs to the sentence, not to it.
     return str(re.split(r"[是在由为和与及的了于]", mentions[-1])[-1]) or None
-
-
-def _names_something(question: Question) -> bool:
-    return bool(question.names or question.ordinals) or any(term.weight >= NAMING for term in question.terms)
 
 
 def _topic_words(topic: str, completed: str) -> str:

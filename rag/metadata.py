@@ -7,11 +7,12 @@ names the reporter.
 import re
 from collections.abc import Sequence
 
+from rag.answer import Statement
 from rag.dates import BEIJING
 from rag.evidence import folded_text, header_text, share_of_terms
 from rag.passages import split_sentences
 from rag.question import Question, read_question
-from rag.records import Article, Citation
+from rag.records import Article
 from rag.retrieve import Found
 
 _PIECE = r"(?:报道|文章|稿子|稿件|稿|新闻|消息|帖子|讯|article|report|story|piece|news)"
@@ -45,28 +46,29 @@ ENOUGH_TERMS = 0.5
 """The share of a question's other terms that an article must hold to be the one that is meant."""
 
 
-def answer_from_header(question_text: str, found: Sequence[Found]) -> tuple[str, tuple[Citation, ...]] | None:
+def answer_from_header(question_text: str, found: Sequence[Found]) -> list[Statement]:
     """Answer a question about an article's header.
 
     Returns:
-        The text and its citation, or None where the question asks for nothing in a header, no article found is the
-        one that is meant, or its header does not say.
+        One statement, or none where the question asks for nothing in a header, no article found is the one that
+        is meant, or its header does not say.
     """
     question = read_question(question_text)
     asked = [name for name, pattern in _ASKED.items() if pattern.search(question.folded)]
     if not asked or not found:
-        return None
+        return []
     article = found[0].hit.passage.article
     if _share_of_others(question, article) < ENOUGH_TERMS:
-        return None
+        return []
     facts = [fact for name in asked if (fact := _say(name, article, question.foreign))]
     if not facts:
-        return None
+        return []
     start, end = _lead(article, byline="author" in asked)
-    text = (", " if question.foreign else "，").join(facts)
     if "author" in asked and _BYLINE.search(article.text[start:end]):
-        return f"{article.text[start:end]} [1]", (Citation(1, article, start, end),)
-    return f"{text}{'.' if question.foreign else '。'} [1]", (Citation(1, article, start, end),)
+        text = article.text[start:end]
+    else:
+        text = (", " if question.foreign else "，").join(facts) + ("." if question.foreign else "。")
+    return [Statement(text, article, start, end)]
 
 
 def _share_of_others(question: Question, article: Article) -> float:

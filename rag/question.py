@@ -153,6 +153,10 @@ _ORDINAL = re.compile(
 )
 
 
+NAMING = 0.9
+"""Terms at least this rare name something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of a question and its weight in (0, 1]: how rare it is in general Chinese."""
@@ -243,6 +247,11 @@ def _tagger() -> jieba.posseg.POSTokenizer:
 
 def _is_name(word: str) -> bool:
     return 2 <= len(word) <= 4 and word[0] in SURNAMES and tokenizer().FREQ.get(word, 0) < 100
+
+
+def names_something(question: Question) -> bool:
+    """Whether a question names what it is about; one that does not leaves its subject out."""
+    return bool(question.names or question.ordinals) or any(term.weight >= NAMING for term in question.terms)
 
 
 def romanised_names(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ passages that hold its words. All candidates are then judged by the same two mea
 several hides it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +93,14 @@ def find_passages(
         )
         for n in np.argsort(-scores, kind="stable")[:k]
     ]
+
+
+def group_articles(found: Sequence[Found]) -> list[list[Found]]:
+    """The passages found, by article; the article of the best passage first."""
+    groups: dict[str, list[Found]] = {}
+    for each in found:
+        groups.setdefault(each.hit.passage.article.path, []).append(each)
+    return list(groups.values())
 
 
 def _candidates(

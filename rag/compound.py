@@ -1,0 +1,67 @@
+"""A question that asks two things -> the questions it is made of; each is searched and answered by itself.
+
+A sentence that answers one half holds little of the other's words, so a compound question asked whole finds the
+half with the louder words and misses the rest. By rules, for the forms that people use:
+
+    承办峰会的是哪家，支持云峰会的又是哪家？     clauses that each ask and each name something
+    李俊峰和李毅中的演讲题目分别是什么？         two subjects that share one predicate
+    两个峰会的主办方各是谁？                     the same question of the two best articles
+"""
+
+import re
+
+from rag.question import ASKING, names_something, read_question
+
+MOST_PARTS = 3
+
+_CLAUSE = re.compile(r"[,，;；。?？!！]+\s*")
+_ASKS = re.compile(rf"{ASKING.pattern}|几|多[大久长高远]")
+_LINKS = re.compile(r"^(?:而|那么?|另外|还有|以及|并且|又|and|while)\s*")
+_AGAIN = re.compile(r"又(?=[是有在])")
+_PAIRED = re.compile(
+    r"^(?P<first>[^,，;；?？]{2,24}?)(?:以及|和|与|跟|及)(?P<second>[^,，;；?？和与跟]{2,24}?)"
+    r"(?P<rest>(?:的|在|是|分别|各|哪一?个|谁先|都)[^,，;；]*?.*)$"
+)
+_EACH = re.compile(r"分别|各自|各(?=[是有在由])")
+_WHICH_FIRST = re.compile(r"(?:哪一?个|谁)[^,，?？]{0,6}(?:先|早|晚|后)[^?？]*")
+_SHARED = re.compile(r"分别|各自|各[是有在由]|哪一?个[^,，?？]{0,6}[先早晚后]|谁[先早]")
+_BOTH = re.compile(
+    r"(?:这|那)?(?:两|二)(?:个|场|篇|次|届|家|份|条|边)|(?:这|那)俩|\bboth\b|\bthe two\b|\beach of the\b"
+)
+
+
+def split_question(question: str) -> list[str]:
+    """The questions that a question is made of; the question alone where it is one."""
+    return _split_clauses(question) or _split_pair(question) or [question]
+
+
+def asks_about_both(question: str) -> bool:
+    """Whether a question wants the same of two articles."""
+    return _BOTH.search(question) is not None
+
+
+def about_one(question: str) -> str:
+    """A question about two articles as it is asked of one of them."""
+    return _EACH.sub("", _BOTH.sub("", question)).replace("都", "").strip() or question
+
+
+def _split_clauses(question: str) -> list[str]:
+    clauses = [_LINKS.sub("", clause).strip() for clause in _CLAUSE.split(question) if clause.strip()]
+    asking = [
+        clause for clause in clauses if ASKING.search(clause) and names_something(read_question(clause))
+    ]
+    if not 2 <= len(asking) == len(clauses) <= MOST_PARTS:
+        return []
+    return [_AGAIN.sub("", clause) for clause in asking]
+
+
+def _split_pair(question: str) -> list[str]:
+    found = _PAIRED.match(question)
+    if not found or not _SHARED.search(found["rest"]):
+        return []
+    first, second, rest = found["first"], found["second"], found["rest"]
+    owner, _, _ = first.rpartition("的")
+    if owner and "的" not in second and not read_question(second).names:
+        second = f"{owner}的{second}"
+    rest = _EACH.sub("", _WHICH_FIRST.sub("是哪天举办的", rest))
+    return [f"{first}{rest}", f"{second}{rest}"]

@@ -16,7 +16,7 @@ from rag.errors import IndexBusyError, IndexMismatchError, IndexMissingError, Mo
 from rag.indexing import IndexReport, Progress, made_with, refresh_index
 from rag.metadata import answer_from_header
 from rag.records import Answer, Filters, Hit, Turn
-from rag.retrieve import Found, find_passages, group_articles
+from rag.retrieve import Found, encode_question, find_passages, group_articles
 from rag.settings import Settings
 from rag.store import REBUILD_ADVICE, Index, writing
 
@@ -146,7 +146,7 @@ class Assistant:
     ) -> tuple[list[Statement], list[Found]]:
         """Answer one question, or one of both articles that it is about; what was said and what was found."""
         with _timed(steps, "encode"):
-            vector = self.encoder.encode_queries([question])
+            vector = encode_question(self.encoder, question)
         with _timed(steps, "search"):
             found = find_passages(self.index, vector, question, self.settings.search.k, filters)
             groups = group_articles(found)[:2] if asks_about_both(question) else [found]
@@ -176,7 +176,7 @@ class Assistant:
             ValueError: ``k`` is below 1.
         """
         check_question(query)
-        vector = self.encoder.encode_queries([query])
+        vector = encode_question(self.encoder, query)
         return [found.hit for found in find_passages(self.index, vector, query, k, filters)]
 
     def close(self) -> None:

@@ -19,12 +19,12 @@ _ASKS = re.compile(rf"{ASKING.pattern}|几|多[大久长高远]")
 _LINKS = re.compile(r"^(?:而|那么?|另外|还有|以及|并且|又|and|while)\s*")
 _AGAIN = re.compile(r"又(?=[是有在])")
 _PAIRED = re.compile(
-    r"^(?P<first>[^,，;；?？]{2,24}?)(?:以及|和|与|跟|及)(?P<second>[^,，;；?？和与跟]{2,24}?)"
-    r"(?P<rest>(?:的|在|是|分别|各|哪一?个|谁先|都)[^,，;；]*?.*)$"
+    r"^(?P<first>[^,，;；?？]{2,24}?)(?:以及|和|与|與|跟|及|、)(?P<second>[^,，;；?？和与與跟、]{2,24}?)"
+    r"(?P<rest>(?:的|在|是|分别|分別|各|哪一?[个個]|谁先|都)[^,，;；]*?.*)$"
 )
-_EACH = re.compile(r"分别|各自|各(?=[是有在由])")
+_EACH = re.compile(r"分别|分別|各自|各(?![位种項项个個方界地类類国國])")
 _WHICH_FIRST = re.compile(r"(?:哪一?个|谁)[^,，?？]{0,6}(?:先|早|晚|后)[^?？]*")
-_SHARED = re.compile(r"分别|各自|各[是有在由]|哪一?个[^,，?？]{0,6}[先早晚后]|谁[先早]")
+_SHARED = re.compile(rf"{_EACH.pattern}|哪一?个[^,，?？]{{0,6}}[先早晚后]|谁[先早]")
 _BOTH = re.compile(
     r"(?:这|那)?(?:两|二)(?:个|场|篇|次|届|家|份|条|边)|(?:这|那)俩|\bboth\b|\bthe two\b|\beach of the\b"
 )

@@ -16,8 +16,8 @@ from rag.records import Article
 from rag.retrieve import Found
 
 _PIECE = r"(?:报道|文章|稿子|稿件|稿|新闻|消息|帖子|讯|article|report|story|piece|news)"
-_WHEN = r"(?:哪一?天|何时|什么时候|啥时候|几号|几月几号|日期|时间)"
-_ISSUED = r"(?:发布|刊登|刊发|发表)"
+_WHEN = r"(?:哪一?[天年]|何时|什么时候|啥时候|几号|几月几号|日期|时间)"
+_ISSUED = r"(?:发布|刊登|刊发|发表|登出来)"
 _ASKED: dict[str, re.Pattern[str]] = {
     "author": re.compile(
         rf"作者|撰稿|(?:记者|编辑)[是叫]|写[^,。?]{{0,20}}的人?是谁|{_PIECE}[^,。?]{{0,6}}谁写|谁写"
@@ -29,7 +29,7 @@ _ASKED: dict[str, re.Pattern[str]] = {
         r"|\bwho published\b|\b(?:which|what) (?:outlet|media|newspaper|website|news)|\bpublished by\b"
     ),
     "published": re.compile(
-        rf"{_PIECE}[^,。?]{{0,8}}{_WHEN}|{_ISSUED}(?:日期|时间|于)|{_WHEN}{_ISSUED}的?[^,。?]*{_PIECE}"
+        rf"{_PIECE}[^,。?]{{0,8}}{_WHEN}[^,。?]{{0,4}}(?:{_ISSUED}|[发登]|$|[?])|{_ISSUED}(?:日期|时间|于)|{_WHEN}{_ISSUED}的?[^,。?]*{_PIECE}"
         rf"|\bwhen was [^?]*{_PIECE}[^?]*(?:published|posted|released)|\bpublication date\b"
     ),
     "title": re.compile(rf"{_PIECE}[^,。?]{{0,4}}(?:标题|题目)|\bheadline\b|\btitle of the {_PIECE}"),
@@ -42,7 +42,7 @@ _ABOUT_ARTICLES = re.compile(
 _BYLINE = re.compile(
     r"[（(]\s*(?:记者|通讯员|文)?\s*[:：]?\s*[\u4e00-\u9fff·、 ]{2,20}[）)]|记者\s*[\u4e00-\u9fff]{2,4}"
 )
-ENOUGH_TERMS = 0.5
+ENOUGH_TERMS = 0.4
 """The share of a question's other terms that an article must hold to be the one that is meant."""
 
 

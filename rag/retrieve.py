@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.encoder import FloatMatrix
+from embeddings.encoder import Encoder, FloatMatrix
 from embeddings.index import VectorIndex
 from rag.filters import allowed_articles
 from rag.fusion import fuse
 from rag.records import Filters, Hit
 from rag.store import Index
-from rag.words import search_words
+from rag.words import search_words, to_simplified
 
 CANDIDATES = 100
 """How many passages each of the three lists names."""
@@ -50,6 +50,17 @@ class Found:
     cosine: float
     coverage: float
     sentences: tuple[FoundSentence, ...]
+
+
+def encode_question(encoder: Encoder, question: str) -> FloatMatrix:
+    """Encode a question, float32 (1, dimension).
+
+    One in traditional script is encoded in both scripts and the mean taken, since a model's vectors of the two
+    differ and the folder may be in either.
+    """
+    scripts = list(dict.fromkeys([question, to_simplified(question)]))
+    vector = encoder.encode_queries(scripts).mean(axis=0, keepdims=True)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 def find_passages(

@@ -26,7 +26,12 @@ _FIRST_HAN = re.compile(rf"[{_HAN}]")
 
 def fold(text: str) -> str:
     """Half width, lower case, simplified script. Offsets are not kept."""
-    return str(_converter().convert(unicodedata.normalize("NFKC", text).lower()))
+    return to_simplified(unicodedata.normalize("NFKC", text).lower())
+
+
+def to_simplified(text: str) -> str:
+    """Traditional script to simplified; nothing else changes."""
+    return str(_converter().convert(text))
 
 
 def search_words(text: str) -> list[str]:

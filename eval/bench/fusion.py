@@ -21,7 +21,7 @@ from embeddings.sentence import open_encoder
 from eval.folders import index_articles
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd, read_xquad
 from eval.run import RESAMPLES
-from rag.retrieve import find_passages
+from rag.retrieve import encode_question, find_passages
 from rag.store import Index
 from rag.words import search_words
 
@@ -49,7 +49,7 @@ def main() -> None:
     ):
         questions = sample(public, arguments.sample)
         with index_articles(public.articles, encoder) as index:
-            vectors = encoder.encode_queries([question.text for question in questions])
+            vectors = np.concatenate([encode_question(encoder, question.text) for question in questions])
             ranks = rank_gold(index, questions, vectors)
         print_ranks(
             console, f"{public.name}: {len(public.articles)} posts, {len(questions)} questions", ranks

@@ -2,7 +2,7 @@
 
     gold@5      a gold quote lies in one of the first five passages searched
     held        the answer holds an alternative of every group of ``answers``
-    cited       a citation overlaps every gold quote
+    cited       every gold quote lies inside a citation
     refused     unanswerable questions that were refused
     over        answerable questions that were refused
 
@@ -68,9 +68,12 @@ def score(case: Case, answer: Answer, hits: Sequence[Hit], quotes: bool = True) 
 
 
 def holds_answers(case: Case, text: str) -> bool:
-    """Whether a text holds an alternative of every group, blanks, punctuation, width and script aside."""
+    """Whether a text holds an alternative of every group; width, script, blanks and punctuation aside.
+
+    A number is held only as a whole: 18 does not stand in 118 or in 18.5.
+    """
     bare = _bare(text)
-    return all(any(_bare(alternative) in bare for alternative in group) for group in case.answers)
+    return all(any(_holds(bare, _bare(alternative)) for alternative in group) for group in case.answers)
 
 
 def interval(values: Sequence[float], generator: random.Random) -> tuple[float, float]:
@@ -89,10 +92,7 @@ def _is_found(gold: Gold, hits: Sequence[Hit]) -> bool:
 
 
 def _is_cited(gold: Gold, answer: Answer) -> bool:
-    return any(
-        _overlaps(gold, citation.article.path, citation.article.text, citation.start, citation.end)
-        for citation in answer.citations
-    )
+    return any(gold.article == each.article.path and gold.quote in each.quote for each in answer.citations)
 
 
 def _overlaps(gold: Gold, path: str, text: str, start: int, end: int) -> bool:
@@ -101,7 +101,13 @@ def _overlaps(gold: Gold, path: str, text: str, start: int, end: int) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\W_]+", "", fold(text))
+    return re.sub(r"(?!(?<=\d)[.](?=\d)|(?<=\d)%)[\W_]+", "", fold(text))
+
+
+def _holds(bare: str, alternative: str) -> bool:
+    before = r"(?<![\d.])" if alternative[:1].isdigit() else ""
+    after = r"(?!\.?\d)" if alternative[-1:].isdigit() else ""
+    return re.search(f"{before}{re.escape(alternative)}{after}", bare) is not None
 
 
 def print_table(console: Console, outcomes: Sequence[Outcome], title: str) -> None:

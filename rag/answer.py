@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.evidence import Judged, answering_spans, folded_text, header_text, judge_sentences, paragraph
+from rag.markup import PICTURE
+from rag.passages import split_sentences
 from rag.question import Question, Term, read_question
 from rag.records import Article, Citation
 from rag.refusal import FloatVector, is_refused, rank_sentences
@@ -19,7 +21,6 @@ from rag.retrieve import Found
 
 REFUSAL = "文章中没有找到答案。"
 ENGLISH_REFUSAL = "The articles do not answer this question."
-PICTURE = "[图片]"
 
 LONGEST_QUOTE = 360
 """Characters beyond which a sentence is quoted by clauses."""
@@ -128,25 +129,25 @@ def widen(question: Question, judged: Judged) -> Statement:
     if question.wants_list or question.kinds & {"number"}:
         end = _with_list(article, start, end)
     end = _with_pictures(article, _with_announcement(article, end))
-    text = " ".join(article.text[start:end].split())
+    # A number in brackets that the article has itself must not look like a mark.
+    text = re.sub(r"\[(\d+)\]", r"［\1］", " ".join(article.text[start:end].split()))
     return Statement(text, article, start, end, tuple(answering_spans(question, article, start, end)))
 
 
 def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
     """Undo the cuts at semicolons, unless that grows too long."""
     first, last = paragraph(article, start)
-    wide_start, wide_end = start, end
-    while wide_start > first and article.text[first:wide_start].rstrip()[-1:] in "；;":
-        before = article.text[first:wide_start].rstrip()[:-1]
-        wide_start = first + max((before.rfind(stop) + 1 for stop in "。！？；"), default=0)
-    while wide_end < last and article.text[wide_end - 1] in "；;":
-        stops = [at + 1 for stop in "。！？；" if (at := article.text.find(stop, wide_end, last)) >= 0]
-        wide_end = min(stops, default=last)
-    if wide_end - wide_start > LONGEST_QUOTE:
+    spans = [(first + begin, first + stop) for begin, stop in split_sentences(article.text[first:last])]
+    at = next((number for number, span in enumerate(spans) if span[0] <= start < span[1]), None)
+    if at is None:
         return start, end
-    while article.text[wide_start].isspace():
-        wide_start += 1
-    return wide_start, wide_end
+    left = right = at
+    while left > 0 and article.text[spans[left - 1][1] - 1] in "；;":
+        left -= 1
+    while right + 1 < len(spans) and article.text[spans[right][1] - 1] in "；;":
+        right += 1
+    whole = spans[left][0], spans[right][1]
+    return whole if whole[1] - whole[0] <= LONGEST_QUOTE else (start, end)
 
 
 def _with_list(article: Article, start: int, end: int) -> int:

@@ -18,7 +18,7 @@ from rag.metadata import answer_from_header
 from rag.records import Answer, Filters, Hit, Turn
 from rag.retrieve import Found, encode_question, find_passages, group_articles
 from rag.settings import Settings
-from rag.store import REBUILD_ADVICE, Index, writing
+from rag.store import REBUILD_ADVICE, Index, current_folder, writing
 
 DEFAULT_INDEX = Path(".wenfeng")
 LONGEST_QUESTION = 2000
@@ -89,7 +89,7 @@ class Assistant:
         settings = settings or Settings.load()
         root = Path(index or DEFAULT_INDEX)
         if articles is None:
-            Index.open(root).close()  # a missing index is reported before a model is loaded
+            current_folder(root)  # a missing index is reported before a model is loaded
         encoder = load_encoder(settings)
         if articles is not None:
             try:
@@ -213,6 +213,8 @@ def check_question(question: str) -> None:
     Raises:
         QuestionError: it is blank or too long.
     """
+    if any("\ud800" <= character <= "\udfff" for character in question):
+        raise QuestionError("The question holds bytes that are not text. Write it in UTF-8.")
     if not question.strip():
         raise QuestionError("The question is blank. Write what you want to know.")
     if len(question) > LONGEST_QUESTION:

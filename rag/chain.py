@@ -95,7 +95,7 @@ def to_document(hit: Hit) -> Document:
 def _to_arguments(asked: Asked | str) -> tuple[str, tuple[Turn, ...], Filters | None]:
     if isinstance(asked, str):
         return asked, (), None
-    history = tuple(_to_turn(message) for message in asked.get("history", ()))
+    history = tuple(_to_turn(message) for message in asked.get("history") or ())
     return asked["question"], history, asked.get("filters")
 
 

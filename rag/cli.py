@@ -89,7 +89,9 @@ def index_command(
     articles: Annotated[Path, typer.Argument(help="The folder of articles.")],
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make everything anew.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Files set aside are an error (exit 3).")] = False,
-    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="Wait for another writer.")] = 0,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another writer.")
+    ] = 0,
     as_json: JsonOption = False,
     index: IndexOption = DEFAULT_INDEX,
     config: ConfigOption = None,

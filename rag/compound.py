@@ -10,7 +10,8 @@ half with the louder words and misses the rest. By rules, for the forms that peo
 
 import re
 
-from rag.question import ASKING, names_something, read_question
+from rag.question import ASKING, names_something, read_question, tag_words
+from rag.words import is_word
 
 MOST_PARTS = 3
 
@@ -18,13 +19,14 @@ _CLAUSE = re.compile(r"[,，;；。?？!！]+\s*")
 _ASKS = re.compile(rf"{ASKING.pattern}|几|多[大久长高远]")
 _LINKS = re.compile(r"^(?:而|那么?|另外|还有|以及|并且|又|and|while)\s*")
 _AGAIN = re.compile(r"又(?=[是有在])")
-_PAIRED = re.compile(
-    r"^(?P<first>[^,，;；?？]{2,24}?)(?:以及|和|与|與|跟|及|、)(?P<second>[^,，;；?？和与與跟、]{2,24}?)"
-    r"(?P<rest>(?:的|在|是|分别|分別|各|哪一?[个個]|谁先|都)[^,，;；]*?.*)$"
+_CONJUNCTIONS = frozenset({"和", "与", "與", "跟", "及", "以及", "、"})
+_SECOND = re.compile(
+    r"^(?P<second>[^,，;；?？、]{2,24}?)(?P<rest>(?:的|在|是|分别|分別|各|哪一?[个個]|谁先|都).*)$"
 )
 _EACH = re.compile(r"分别|分別|各自|各(?![位种項项个個方界地类類国國])")
 _WHICH_FIRST = re.compile(r"(?:哪一?个|谁)[^,，?？]{0,6}(?:先|早|晚|后)[^?？]*")
 _SHARED = re.compile(rf"{_EACH.pattern}|哪一?个[^,，?？]{{0,6}}[先早晚后]|谁[先早]")
+_ALL = re.compile(r"(?<![首成古帝京])都(?=[是有在由会能])")
 _BOTH = re.compile(
     r"(?:这|那)?(?:两|二)(?:个|场|篇|次|届|家|份|条|边)|(?:这|那)俩|\bboth\b|\bthe two\b|\beach of the\b"
 )
@@ -42,7 +44,7 @@ def asks_about_both(question: str) -> bool:
 
 def about_one(question: str) -> str:
     """A question about two articles as it is asked of one of them."""
-    return _EACH.sub("", _BOTH.sub("", question)).replace("都", "").strip() or question
+    return _ALL.sub("", _EACH.sub("", _BOTH.sub("", question))).strip() or question
 
 
 def _split_clauses(question: str) -> list[str]:
@@ -56,10 +58,22 @@ def _split_clauses(question: str) -> list[str]:
 
 
 def _split_pair(question: str) -> list[str]:
-    found = _PAIRED.match(question)
-    if not found or not _SHARED.search(found["rest"]):
-        return []
-    first, second, rest = found["first"], found["second"], found["rest"]
+    position = 0
+    for word, _ in tag_words(question):
+        first, tail = question[:position], question[position + len(word) :]
+        position += len(word)
+        found = _SECOND.match(tail)
+        if word not in _CONJUNCTIONS or not found or not _SHARED.search(found["rest"]):
+            continue
+        if is_word(f"{first[-1:]}{word}") or is_word(f"{word}{tail[:1]}"):
+            continue  # 碳中和 is newer than the dictionary, which cuts 和 off it
+        if 2 <= len(first) <= 24 and not _CLAUSE.search(first):
+            return _share_out(first, found["second"], found["rest"])
+    return []
+
+
+def _share_out(first: str, second: str, rest: str) -> list[str]:
+    """Two subjects, each with the predicate; 瓯江峰会的主办方 and 承办方 are both of 瓯江峰会."""
     owner, _, _ = first.rpartition("的")
     if owner and "的" not in second and not read_question(second).names:
         second = f"{owner}的{second}"

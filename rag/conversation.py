@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rag.question import ASKING, find_names, names_something, read_question
 from rag.records import Turn
-from rag.words import fold
+from rag.words import fold, to_simplified
 
 MOST_TURNS = 20
 """Older turns are not read."""
@@ -24,6 +24,8 @@ _THIS = re.compile(r"(?:这|那|该)一?(场|届|期|次)(?![\u4e00-\u9fff]{0,3}
 _ORDINAL = re.compile(
     r"第([一二三四五六七八九十])(场|届|期|次)([\u4e00-\u9fff]{0,4}(?:对话|论坛|会议|大会|峰会|讲座))?"
 )
+_COUNTED = re.compile(r"第[一二三四五六七八九十](?:场|届|期|次)")
+_WHAT_ABOUT = re.compile(r"^(?:那么?|还有)?[,，]?([^,，?？]{2,16})呢[?？]?$")
 _DIGITS = "一二三四五六七八九十"
 _OPENING = re.compile(r"^(?:那么?|还有|另外|然后|而且|再问)[，, ]?|呢[？?]?$")
 _POINTING = re.compile(
@@ -57,8 +59,11 @@ def complete_question(question: str, history: Sequence[Turn]) -> str:
 def _complete(question: str, said: str, topic: str) -> str:
     if not said:
         return question
+    same = _ask_again(to_simplified(question), topic)
+    if same is not None:
+        return same
     completed = _replace_pointers(question, said)
-    if completed != question and names_something(read_question(completed)):
+    if completed != to_simplified(question) and names_something(read_question(completed)):
         return completed
     reading = read_question(question)
     if names_something(reading) and not _POINTING.search(_OPENING.sub("", question)):
@@ -67,10 +72,23 @@ def _complete(question: str, said: str, topic: str) -> str:
     return f"{lead} {completed}" if lead else completed
 
 
+def _ask_again(question: str, topic: str) -> str | None:
+    """那第二场呢？ after 第一场是谁主持的？ -> 第二场是谁主持的？; None where it is no such question."""
+    found = _WHAT_ABOUT.match(question)
+    if not found:
+        return None
+    simple = to_simplified(topic)
+    for pattern in (_COUNTED.findall, lambda text: find_names(fold(text))):
+        new, old = list(pattern(found[1])), list(pattern(simple))
+        if len(new) == 1 and len(old) == 1:
+            return simple.replace(old[0], new[0])
+    return None
+
+
 def _replace_pointers(question: str, said: str) -> str:
     """Put in the words that pronouns stand for, as far as rules can tell."""
-    replaced = question
-    names = find_names(fold(said))
+    replaced = to_simplified(question)
+    names = find_names(fold(said)[-600:])
     if names:
         replaced = _PERSON.sub(names[-1], replaced)
     ordinals = list(_ORDINAL.finditer(said))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.dates import beijing_day
+from rag.markup import PICTURE
 from rag.question import Question, find_names, to_pinyin
 from rag.records import Article
 from rag.retrieve import Found, FoundSentence
@@ -89,7 +90,7 @@ def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
     for each in found:
         article = each.hit.passage.article
         for sentence in each.sentences:
-            if article.text[sentence.start : sentence.end].strip("[图片] ") == "":
+            if article.text[sentence.start : sentence.end].replace(PICTURE, "").strip() == "":
                 continue
             seen.setdefault(sentence.row, (article, sentence, each.hit.score - best))
     if not seen:

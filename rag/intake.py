@@ -12,6 +12,9 @@ from rag.records import Article
 
 SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".txt"})
 
+SHORT_TEXT = 20
+"""Characters under which two posts are copies only if their titles agree as well."""
+
 FileStamp = tuple[int, int]
 """A file's size in bytes and its time of change in nanoseconds."""
 
@@ -69,7 +72,7 @@ def read_folder(
             articles.append(article or read_article(folder, path))
             stamps[path] = stamp
         except ArticleError as error:
-            set_aside.append(SetAside(path, error.reason, error.detail))
+            set_aside.append(SetAside(to_printable(path), error.reason, to_printable(error.detail)))
     progress(len(paths), len(paths))
     merged = merge_copies(articles)
     return Intake(merged, stamps, tuple(set_aside), unchanged, len(articles) - len(merged))
@@ -90,11 +93,21 @@ def list_files(folder: Path) -> list[str]:
     return paths
 
 
+def to_printable(text: str) -> str:
+    """A file's name or what was said of it, control characters and bytes that are no text escaped."""
+    whole = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in whole
+    )
+
+
 def merge_copies(articles: list[Article]) -> tuple[Article, ...]:
     """Make one article of those with the same text: the earliest published, the others its aliases."""
-    groups: dict[str, list[Article]] = {}
+    groups: dict[tuple[str, str | None], list[Article]] = {}
     for article in articles:
-        groups.setdefault(article.digest, []).append(article)
+        # A few words or pictures may be the whole text of two different posts.
+        short = len(article.text.replace("[图片]", "")) < SHORT_TEXT
+        groups.setdefault((article.digest, article.title if short else None), []).append(article)
     return tuple(sorted((_merge(group) for group in groups.values()), key=lambda article: article.path))
 
 

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 FloatVector = npt.NDArray[np.float32]
 
+NO_WORD = "\x00"
+"""A word that no question has."""
+
 
 class LexicalIndex:
     """BM25 over the words of passages, built once and stored.
@@ -38,7 +41,10 @@ class LexicalIndex:
         if not words:
             raise ValueError("there is no passage to index")
         ranker = bm25s.BM25(k1=1.2, b=0.75)
-        ranker.index([list(row) for row in words], show_progress=False)
+        rows = [list(row) for row in words]
+        if not any(rows):
+            rows[0] = [NO_WORD]  # bm25s cannot index a collection without words
+        ranker.index(rows, show_progress=False)
         return cls(ranker)
 
     @classmethod

@@ -29,18 +29,21 @@ _ASKED: dict[str, re.Pattern[str]] = {
         r"|\bwho published\b|\b(?:which|what) (?:outlet|media|newspaper|website|news)|\bpublished by\b"
     ),
     "published": re.compile(
-        rf"{_PIECE}[^,。?]{{0,8}}{_WHEN}[^,。?]{{0,4}}(?:{_ISSUED}|[发登]|$|[?])|{_ISSUED}(?:日期|时间|于)|{_WHEN}{_ISSUED}的?[^,。?]*{_PIECE}"
+        rf"{_PIECE}[^,。?]{{0,8}}{_WHEN}[^,。?]{{0,4}}(?:{_ISSUED}|[发登]|$|[?])|{_PIECE}[^,。?]{{0,4}}{_ISSUED}(?:日期|时间|于)|{_WHEN}{_ISSUED}的?[^,。?]*{_PIECE}"
         rf"|\bwhen was [^?]*{_PIECE}[^?]*(?:published|posted|released)|\bpublication date\b"
     ),
     "title": re.compile(rf"{_PIECE}[^,。?]{{0,4}}(?:标题|题目)|\bheadline\b|\btitle of the {_PIECE}"),
-    "categories": re.compile(r"分类|栏目|归在|哪个版块|\bcategor(?:y|ies)\b|\bsection\b"),
+    "categories": re.compile(
+        rf"{_PIECE}[^,。?]{{0,12}}(?:分类|栏目|版块|归在|归到|归为)|(?:分类|栏目|版块)[^,。?]{{0,6}}{_PIECE}|\bcategor(?:y|ies)\b|\bsection\b"
+    ),
 }
 _ABOUT_ARTICLES = re.compile(
     rf"^(?:{_PIECE}|{_ISSUED}|标题|题目|作者|媒体|报道|记者|出自|来源|分类|栏目|归|写|发|[那这]?[篇条]|哪家|下面|日期"
     r"|published?|wrote|written|headline|title|author|outlet|date|newspaper|media|category|posted)$"
 )
 _BYLINE = re.compile(
-    r"[（(]\s*(?:记者|通讯员|文)?\s*[:：]?\s*[\u4e00-\u9fff·、 ]{2,20}[）)]|记者\s*[\u4e00-\u9fff]{2,4}"
+    r"[讯电]\s*[（(]\s*(?:记者|通讯员|文)?\s*[:：]?\s*[\u4e00-\u9fff·、 ]{2,20}[）)]"
+    r"|[（(]\s*(?:记者|通讯员)\s*[:：]?\s*[\u4e00-\u9fff·、 ]{2,20}[）)]"
 )
 ENOUGH_TERMS = 0.4
 """The share of a question's other terms that an article must hold to be the one that is meant."""
@@ -65,7 +68,10 @@ def answer_from_header(question_text: str, found: Sequence[Found]) -> list[State
         return []
     start, end = _lead(article, byline="author" in asked)
     if "author" in asked and _BYLINE.search(article.text[start:end]):
-        text = article.text[start:end]
+        facts = [
+            fact for name in asked if name != "author" and (fact := _say(name, article, question.foreign))
+        ]
+        text = " ".join([article.text[start:end], *facts])
     else:
         text = (", " if question.foreign else "，").join(facts) + ("." if question.foreign else "。")
     return [Statement(text, article, start, end)]
@@ -74,7 +80,10 @@ def answer_from_header(question_text: str, found: Sequence[Found]) -> list[State
 def _share_of_others(question: Question, article: Article) -> float:
     """The share of the terms that are not about articles as such that the article or its header holds."""
     others = tuple(term for term in question.terms if not _ABOUT_ARTICLES.match(term.text))
-    if question.foreign or not others:
+    if question.foreign:
+        # Its words cannot be looked up, so it must at least say that it asks about an article.
+        return 1.0 if re.search(_PIECE, question.folded) else 0.0
+    if not others:
         return 1.0
     rest = Question(question.folded, others, (), (), (), frozenset(), None, False, False)
     return share_of_terms(rest, folded_text(header_text(article)) + folded_text(article.text))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as MalformedVariableError
 
 from rag.errors import SettingsError
 
@@ -69,7 +70,7 @@ class AnswerSettings(_Section):
     """How an answer is made.
 
     Attributes:
-        sentences: the most sentences of an answer; a list may take more.
+        sentences: the most sentences of an answer; of each part, where a question asks several things.
     """
 
     sentences: Annotated[int, Field(ge=1, le=10)] = 3
@@ -97,6 +98,8 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+        except MalformedVariableError as error:
+            raise SettingsError(_explain_variable(error)) from None
 
     @classmethod
     def load(cls, file: Path | None = None, **values: Any) -> Self:  # noqa: ANN401
@@ -109,7 +112,11 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: the file cannot be read, a key is unknown, or a value has no meaning.
         """
-        return cls(**_merge(_merge(_read_file(file), EnvSettingsSource(cls)()), values))
+        try:
+            environment = EnvSettingsSource(cls)()
+        except MalformedVariableError as error:
+            raise SettingsError(_explain_variable(error)) from None
+        return cls(**_merge(_merge(_read_file(file), environment), values))
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:
@@ -150,6 +157,10 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"Unknown setting {key}. {_near(key, _all_keys())}"
     return f"Setting {key} = {first['input']!r} has no meaning: {first['msg']}. Change it in {SETTINGS_FILE}."
+
+
+def _explain_variable(error: MalformedVariableError) -> str:
+    return f"An environment variable is malformed: {error}. Set single keys, such as {_PREFIX}SEARCH__K=5."
 
 
 def _all_keys() -> list[str]:

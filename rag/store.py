@@ -37,7 +37,6 @@ from rag.lexical import LexicalIndex
 from rag.records import Article, Passage
 
 LAYOUT = 1
-GENERATIONS_KEPT = 2
 MANIFEST = "manifest.json"
 BUILD_ADVICE = "Build it with: wenfeng index ARTICLES"
 REBUILD_ADVICE = "Renew it with: wenfeng index ARTICLES --rebuild"
@@ -109,9 +108,9 @@ class Index:
             IndexCorruptError: a file is missing, cut short or changed.
             IndexMismatchError: the index was written in another layout.
         """
-        folder = _current_folder(root)
+        folder = current_folder(root)
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = _read_manifest(root, folder)
             if manifest["layout"] != LAYOUT:
                 raise IndexMismatchError(
                     f"The index at {root} is in layout {manifest['layout']}, this version reads {LAYOUT}. {REBUILD_ADVICE}",
@@ -120,7 +119,17 @@ class Index:
                 )
             _check_files(folder, manifest["files"])
             return cls(folder, manifest)
-        except (OSError, ValueError, KeyError, TypeError, sqlite3.Error, VectorIndexError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            sqlite3.Error,
+            VectorIndexError,
+        ) as error:
+            if _pointer(root)[:1] != [folder.name]:
+                return cls.open(root)  # a writer has made another generation current meanwhile
             raise IndexCorruptError(f"The index at {root} is damaged: {error}. {REBUILD_ADVICE}") from error
 
     def close(self) -> None:
@@ -230,15 +239,23 @@ def write_generation(root: Path, contents: Contents, made_with: Mapping[str, obj
         _flush_tree(part)
         part.rename(parent / name)
         _flush(parent)
+        before = _pointer(root)[:1] if (root / "current").exists() else []
         _point_to(root, name)
-        for path in sorted(parent.iterdir())[:-GENERATIONS_KEPT]:
-            shutil.rmtree(path, ignore_errors=True)
+        for path in parent.iterdir():
+            if path.name not in {name, *before}:
+                shutil.rmtree(path, ignore_errors=True)
     return name
 
 
-def _current_folder(root: Path) -> Path:
+def current_folder(root: Path) -> Path:
+    """The folder of the generation that serves.
+
+    Raises:
+        IndexMissingError: there is no index.
+        IndexCorruptError: what should name the generation does not.
+    """
     try:
-        name = (root / "current").read_text(encoding="utf-8").strip()
+        name = next(iter(_pointer(root)), "")
     except FileNotFoundError:
         raise IndexMissingError(f"No index at {root}. {BUILD_ADVICE}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -246,6 +263,19 @@ def _current_folder(root: Path) -> Path:
     if not (name.isdigit() and (root / "generations" / name).is_dir()):
         raise IndexCorruptError(f"The index at {root} is damaged: no generation {name!r}. {REBUILD_ADVICE}")
     return root / "generations" / name
+
+
+def _pointer(root: Path) -> list[str]:
+    """What ``current`` says: the generation's name and the sha256 of its manifest."""
+    return (root / "current").read_text(encoding="utf-8").split()
+
+
+def _read_manifest(root: Path, folder: Path) -> dict[str, Any]:
+    data = (folder / MANIFEST).read_bytes()
+    if _pointer(root)[1:] != [hashlib.sha256(data).hexdigest()]:
+        raise ValueError(f"{MANIFEST} has changed")
+    manifest: dict[str, Any] = json.loads(data)
+    return manifest
 
 
 def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
@@ -315,7 +345,8 @@ def _to_datetime(stored: str | None) -> datetime | None:
 
 def _point_to(root: Path, name: str) -> None:
     part = root / "current.part"
-    part.write_text(name + "\n", encoding="utf-8")
+    digest = _sha256(root / "generations" / name / MANIFEST)
+    part.write_text(f"{name} {digest}\n", encoding="utf-8")
     _flush(part)
     part.replace(root / "current")
     _flush(root)

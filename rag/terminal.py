@@ -50,8 +50,9 @@ def show_report(console: Console, report: IndexReport) -> None:
         highlight=False,
     )
     for item in report.set_aside[:SET_ASIDE_SHOWN]:
-        path = item.path.encode("unicode_escape" if not item.path.isprintable() else "utf-8").decode("utf-8")
-        console.print(f"  set aside: {path} ({item.reason}): {item.detail}", style="yellow", markup=False)
+        console.print(
+            f"  set aside: {item.path} ({item.reason}): {item.detail}", style="yellow", markup=False
+        )
     if len(report.set_aside) > SET_ASIDE_SHOWN:
         more = len(report.set_aside) - SET_ASIDE_SHOWN
         console.print(f"  and {more} more; all of them: wenfeng index ARTICLES --json", style="yellow")

@@ -39,9 +39,9 @@ def search_words(text: str) -> list[str]:
     return list(_words(fold(text)))
 
 
-def cut_words(folded: str) -> list[str]:
-    """Cut folded text into words that follow each other, without the ones inside them."""
-    return [word for word in tokenizer().cut(folded, HMM=False) if not word.isspace()]
+def is_word(folded: str) -> bool:
+    """Whether the dictionary has a word."""
+    return bool(tokenizer().FREQ.get(folded))
 
 
 def _words(folded: str) -> Iterator[str]:

@@ -64,6 +64,17 @@ def test_answers_are_held_whatever_their_width_script_and_blanks() -> None:
     assert not holds_answers(case, "座位216个")
 
 
+def test_a_number_is_held_only_as_a_whole() -> None:
+    def holds(answer: str, text: str) -> bool:
+        return holds_answers(Case("a", "q", answers=((answer,),)), text)
+
+    assert holds("18个", "共18个项目")
+    assert not holds("18个", "共118个项目")
+    assert holds("3.6万册", "首批3.6万册")
+    assert not holds("36万册", "首批3.6万册")
+    assert not holds("12", "12.5%")
+
+
 def test_scores_follow_their_definitions() -> None:
     article = Article("a.md", "第一句。第二句。第三句。")
     case = Case("a", "q", answers=(("第二",),), gold=(Gold("a.md", "第二句。"),))

@@ -70,7 +70,7 @@ def test_the_answering_words_are_marked(assistant: Assistant) -> None:
 def test_what_the_articles_do_not_say_is_refused(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
     assert answer.refused
-    assert answer.text == "文章中没有找到答案。"
+    assert answer.text in {"文章中没有找到答案。", "The articles do not answer this question."}
     assert 0 < len(answer.nearest) <= 3
 
 
@@ -78,9 +78,9 @@ def test_a_follow_up_is_completed_and_says_so(assistant: Assistant) -> None:
     history = [Turn("user", "第一场圆桌对话是谁主持的？"), Turn("assistant", "主持人为盛雪锋。[1]")]
     answer = assistant.ask("那第二场呢？", history)
     assert answer.question == "那第二场呢？"
-    assert "圆桌" in answer.asked
+    assert answer.asked == "第二场圆桌对话是谁主持的？"
     assert any(answer.asked in note for note in answer.notes)
-    assert "第二场" in answer.text
+    assert "谢海麟" in answer.text
 
 
 def test_filters_bind_the_answer(assistant: Assistant) -> None:
@@ -97,7 +97,8 @@ def test_an_empty_filter_result_is_said_out_loud(assistant: Assistant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "message"), [(" \n\t", "blank"), ("问" * 100_000, "100,000 characters")]
+    ("question", "message"),
+    [(" \n\t", "blank"), ("\udcff你好", "not text"), ("问" * 100_000, "100,000 characters")],
 )
 def test_a_question_that_cannot_be_one_is_an_error(assistant: Assistant, question: str, message: str) -> None:
     with pytest.raises(QuestionError, match=message):

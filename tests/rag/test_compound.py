@@ -13,6 +13,10 @@ from rag.compound import about_one, asks_about_both, split_question
             "听澜阅览室有多少座位，而瓯江峰会的主办方又是谁？",
             ["听澜阅览室有多少座位", "瓯江峰会的主办方是谁"],
         ),
+        (
+            "碳中和云峰会的主办方和承办方分别是谁？",
+            ["碳中和云峰会的主办方是谁？", "碳中和云峰会的承办方是谁？"],
+        ),
     ],
 )
 def test_a_question_that_asks_two_things_is_taken_apart(question: str, parts: list[str]) -> None:
@@ -26,6 +30,9 @@ def test_a_question_that_asks_two_things_is_taken_apart(question: str, parts: li
         "刘亚芳是哪个单位的，什么职务？",
         "碳达峰和碳中和是什么意思",
         "四个功能区分别是什么？",
+        "碳达峰碳中和目标分别是哪一年？",
+        "参与碳中和行动的企业分别有哪些？",
+        "碳中和先锋奖的获奖者分别有谁？",
         "",
         "，，，",
     ],
@@ -37,4 +44,5 @@ def test_a_question_that_asks_one_thing_stays_whole(question: str) -> None:
 def test_a_question_about_both_is_asked_of_each() -> None:
     assert asks_about_both("两个峰会的主办方各是谁？")
     assert about_one("两个峰会的主办方各是谁？") == "峰会的主办方是谁？"
+    assert about_one("这两个在首都举办的峰会都是谁主办的？") == "在首都举办的峰会是谁主办的？"
     assert not asks_about_both("峰会的主办方是谁？")

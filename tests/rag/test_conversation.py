@@ -35,6 +35,20 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     assert complete_question(question, turns("馆长是谁？", "馆长是乔栖梧。[1]")) == question
 
 
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [("那第二场呢？", "第二场讲座是谁主讲的？"), ("那第三場呢", "第三场讲座是谁主讲的？")],
+)
+def test_the_same_is_asked_of_another(question: str, asked: str) -> None:
+    history = turns("第一场讲座是谁主讲的？", "由乔栖梧主讲。[1]")
+    assert complete_question(question, history) == asked
+
+
+def test_a_follow_up_in_traditional_script_is_completed() -> None:
+    history = turns("第二场讲座谁主讲？", "第二场讲座由乔栖梧主讲。[1]")
+    assert "第三场讲座" in complete_question("那下一場呢？", history)
+
+
 def test_a_first_question_is_left_alone() -> None:
     assert complete_question("他是谁？", []) == "他是谁？"
 

@@ -54,6 +54,14 @@ def test_an_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         Settings()
 
 
+def test_a_malformed_variable_is_an_error(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WENFENG_SEARCH", "abc")
+    with pytest.raises(SettingsError, match=r"WENFENG_SEARCH__K=5"):
+        Settings.load()
+    with pytest.raises(SettingsError, match=r"WENFENG_SEARCH__K=5"):
+        Settings()
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().search.k = 5

@@ -72,7 +72,7 @@ def test_strict_makes_files_set_aside_an_error(wenfeng: Any, tmp_path: Path) -> 
         (("ask", "   "), 2, ("blank",)),
         (("ask", "问" * 30_000), 2, ("30,000 characters",)),
         (("ask", "峰会？", "--index", "nothing"), 7, ("No index at nothing", "wenfeng index ARTICLES")),
-        (("search", "峰会", "-k", "0"), 2, ("0",)),
+        (("search", "峰会", "-k", "0"), 2, ("-k", "equal to 1")),
         (("ask", "峰会？", "--since", "yesterday"), 2, ("yesterday",)),
         (("ask", "峰会？", "--config", "nothing.toml"), 2, ("nothing.toml", "--config FILE")),
         (("nonsense",), 2, ("nonsense",)),

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from rag.dates import beijing_day
@@ -84,12 +83,14 @@ def mark_spans(citation: Citation) -> Text:
 
 
 def _cite(citation: Citation) -> Panel:
-    table = Table.grid()
-    table.add_row(mark_spans(citation))
     where = f"{citation.article.path} [{citation.start}:{citation.end}]"
-    table.add_row(Text(where, style="dim"))
     title = Text(f"[{citation.number}] {describe(citation.article)}")
-    return Panel(table, title=title, title_align="left", border_style="cyan")
+    return Panel(
+        Group(mark_spans(citation), Text(where, style="dim")),
+        title=title,
+        title_align="left",
+        border_style="cyan",
+    )
 
 
 def _shorten(text: str, longest: int) -> str:

@@ -22,6 +22,9 @@ def test_an_answer_shows_its_citations(wenfeng: Any, sample_index: Path) -> None
     assert done.returncode == 0
     assert "谢海麟" in done.stdout
     assert "[1]" in done.stdout
+    # The quote is shown whole, however the terminal breaks it.
+    shown = "".join(character for character in done.stdout if character not in "│ \n")
+    assert shown.count("上海通盛时富股权投资管理有限公司合伙人谢海麟。") == 2
     assert "财联社 · 2021-06-05" in done.stdout.replace("\n", "")
 
 

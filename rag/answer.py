@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.evidence import Judged, answering_spans, folded_text, header_text, judge_sentences, paragraph
+from rag.evidence import (
+    FEATURES,
+    Judged,
+    answering_spans,
+    folded_text,
+    header_text,
+    judge_sentences,
+    paragraph,
+)
 from rag.markup import PICTURE
 from rag.passages import split_sentences
 from rag.question import Question, Term, read_question
@@ -34,6 +42,9 @@ OTHER_SCORE = 4.0
 """The same where the sentence holds what the question names and the best one does not."""
 NEW_TERMS = 0.8
 """The weight of the terms that it must add."""
+
+
+_ORDINALS = FEATURES.index("ordinals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,8 @@ def choose_sentences(
             break
         left = _not_held(uncovered, judged[row])
         adds = sum(term.weight for term in uncovered) - sum(term.weight for term in left)
+        if judged[row].features[_ORDINALS] < judged[order[0]].features[_ORDINALS]:
+            continue  # 第一场 is no answer to 第二场
         if behind < reach or adds >= NEW_TERMS:
             chosen.append(row)
             uncovered = left

@@ -28,7 +28,7 @@ _WHICH_FIRST = re.compile(r"(?:哪一?个|谁)[^,，?？]{0,6}(?:先|早|晚|后
 _SHARED = re.compile(rf"{_EACH.pattern}|哪一?个[^,，?？]{{0,6}}[先早晚后]|谁[先早]")
 _ALL = re.compile(r"(?<![首成古帝京])都(?=[是有在由会能])")
 _BOTH = re.compile(
-    r"(?:这|那)?(?:两|二)(?:个|场|篇|次|届|家|份|条|边)|(?:这|那)俩|\bboth\b|\bthe two\b|\beach of the\b"
+    r"[这那]?(?:两|(?<!第)(?<!十)二)[个场篇次届家份条边]|[这那]俩|\bboth\b|\bthe two\b|\beach of the\b"
 )
 
 

@@ -46,3 +46,4 @@ def test_a_question_about_both_is_asked_of_each() -> None:
     assert about_one("两个峰会的主办方各是谁？") == "峰会的主办方是谁？"
     assert about_one("这两个在首都举办的峰会都是谁主办的？") == "在首都举办的峰会是谁主办的？"
     assert not asks_about_both("峰会的主办方是谁？")
+    assert not asks_about_both("第二场圆桌对话是谁主持的？")

@@ -30,6 +30,7 @@ from eval.folders import index_articles
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd, read_xquad
 from eval.sets import Case, read_set
 from rag.evidence import Judged, judge_sentences
+from rag.intake import read_folder
 from rag.question import Question, read_question
 from rag.records import Filters
 from rag.refusal import (
@@ -175,7 +176,7 @@ def _logistic(numbers: Matrix, labels: npt.NDArray[np.bool_], weights: Matrix, s
 
 
 def _own_examples(encoder: Encoder) -> Iterator[Example]:
-    with index_articles(None, encoder, folder=ROOT / "data" / "articles") as index:
+    with index_articles(read_folder(ROOT / "data" / "articles").articles, encoder) as index:
         for case in [case for name in OWN_SETS for case in read_set(ROOT / "eval" / "questions" / name)]:
             if case.split == "tune" and not case.history and "metadata" not in case.tags:
                 vector = encode_question(encoder, case.question)

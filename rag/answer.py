@@ -139,7 +139,7 @@ def widen(question: Question, judged: Judged) -> Statement:
     """A sentence -> the stretch of its article that is worth quoting, said as it stands."""
     article, sentence = judged.article, judged.sentence
     start, end = _whole_sentence(article, sentence.start, sentence.end)
-    if question.wants_list or question.kinds & {"number"}:
+    if question.wants_list or "number" in question.kinds:
         end = _with_list(article, start, end)
     end = _with_pictures(article, _with_announcement(article, end))
     # A number in brackets that the article has itself must not look like a mark.

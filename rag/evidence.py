@@ -97,12 +97,17 @@ def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
         return []
     cosines = np.array([sentence.cosine for _, sentence, _ in seen.values()])
     spread = float(cosines.std()) or 1.0
+    wholes = {article.path: _read_article(question, article) for article, _, _ in seen.values()}
     return [
         Judged(
             article,
             sentence,
             np.array(
-                [(sentence.cosine - cosines.mean()) / spread, behind, *_read(question, article, sentence)],
+                [
+                    (sentence.cosine - cosines.mean()) / spread,
+                    behind,
+                    *_read_sentence(question, article, sentence, wholes[article.path]),
+                ],
                 dtype=np.float32,
             ),
         )
@@ -110,18 +115,27 @@ def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
     ]
 
 
-def _read(question: Question, article: Article, sentence: FoundSentence) -> list[float]:
-    """All numbers but the first two, which compare sentences."""
+def _read_article(question: Question, article: Article) -> tuple[str, float, float]:
+    """What all sentences of an article share: its folded header, and the numbers ``article`` and ``missing``."""
+    header = folded_text(header_text(article))
+    whole = f"{header}\n{folded_text(article.text)}"
+    missing = max((term.weight for term in question.terms if not _holds(whole, term.text)), default=0.0)
+    return header, share_of_terms(question, whole), missing
+
+
+def _read_sentence(
+    question: Question, article: Article, sentence: FoundSentence, whole: tuple[str, float, float]
+) -> list[float]:
+    """All numbers but the first two, which compare sentences; ``whole`` is of ``_read_article``."""
+    header, share_in_article, missing = whole
     start, end = paragraph(article, sentence.start)
     here = folded_text(article.text[sentence.start : sentence.end])
     before = folded_text(article.text[max(start, sentence.start - BEFORE) : sentence.start])
-    header = folded_text(header_text(article))
     nearby = f"{header}\n{folded_text(article.text[start:end])}"
-    whole = f"{header}\n{folded_text(article.text)}"
     return [
         share_of_terms(question, here),
         share_of_terms(question, before + here),
-        share_of_terms(question, whole),
+        share_in_article,
         1.0 if question.focus is None else _hold_share(here, question.focus),
         _share_of_pairs(question, here),
         _holds_kind(question, here),
@@ -130,7 +144,7 @@ def _read(question: Question, article: Article, sentence: FoundSentence) -> list
         _share_of_names(question, nearby),
         _share(question.numbers, nearby),
         _share_of_ordinals(question.ordinals, nearby),
-        max((term.weight for term in question.terms if not _holds(whole, term.text)), default=0.0),
+        missing,
         float(np.log10(len(here) + 1)),
     ]
 

@@ -6,6 +6,7 @@ names the reporter.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.answer import Statement
 from rag.dates import BEIJING
@@ -63,17 +64,15 @@ def answer_from_header(question_text: str, found: Sequence[Found]) -> list[State
     article = found[0].hit.passage.article
     if _share_of_others(question, article) < ENOUGH_TERMS:
         return []
-    facts = [fact for name in asked if (fact := _say(name, article, question.foreign))]
+    facts = {name: fact for name in asked if (fact := _say(name, article, question.foreign))}
     if not facts:
         return []
     start, end = _lead(article, byline="author" in asked)
     if "author" in asked and _BYLINE.search(article.text[start:end]):
-        facts = [
-            fact for name in asked if name != "author" and (fact := _say(name, article, question.foreign))
-        ]
-        text = " ".join([article.text[start:end], *facts])
+        facts.pop("author", None)
+        text = " ".join([article.text[start:end], *facts.values()])
     else:
-        text = (", " if question.foreign else "，").join(facts) + ("." if question.foreign else "。")
+        text = (", " if question.foreign else "，").join(facts.values()) + ("." if question.foreign else "。")
     return [Statement(text, article, start, end)]
 
 
@@ -85,8 +84,9 @@ def _share_of_others(question: Question, article: Article) -> float:
         return 1.0 if re.search(_PIECE, question.folded) else 0.0
     if not others:
         return 1.0
-    rest = Question(question.folded, others, (), (), (), frozenset(), None, False, False)
-    return share_of_terms(rest, folded_text(header_text(article)) + folded_text(article.text))
+    return share_of_terms(
+        replace(question, terms=others), folded_text(header_text(article)) + folded_text(article.text)
+    )
 
 
 def _say(name: str, article: Article, english: bool) -> str | None:

@@ -2,12 +2,14 @@
 # make test   everything the tests need, and the tests
 # make check  format, lint, types
 # make eval   the tables of the README
+# make fit    the rules that rank and refuse, anew
+# make reader the reader's weights, anew: 80 minutes on two cores
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check eval fit bench clean
+.PHONY: run test check eval fit reader bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/wenfeng index data/articles
@@ -23,11 +25,18 @@ check: $(VENV)/.tested
 
 eval: $(VENV)/.tested
 	$(BIN)/python -m eval.bench.fusion
+	$(BIN)/python -m eval.reader.score --part report --all
 	$(BIN)/python -m eval.run --split report
+	$(BIN)/python -m eval.run eval/questions/fresh.jsonl
 
 fit: $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fit]'
 	$(BIN)/python -m eval.fit
+
+reader: $(VENV)/.tested
+	$(BIN)/python -m eval.reader.train --output .wenfeng-reader
+	$(BIN)/python -m eval.reader.publish .wenfeng-reader
+	$(BIN)/python -m eval.reader.score
 
 bench: $(VENV)/.tested
 	$(BIN)/python -m eval.bench.embedding
@@ -43,4 +52,4 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) .wenfeng .wenfeng-eval
+	rm -rf $(VENV) .wenfeng .wenfeng-eval .wenfeng-reader

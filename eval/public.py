@@ -1,7 +1,7 @@
 """Public question sets as folders of posts: one paragraph a post, a neutral title, a fixed date.
 
 Nothing of them is part of the project: the texts are read from a folder given at run time, which holds
-``xquad/xquad.{zh,en}.json`` and ``drcd/DRCD_{dev,test}.json`` in SQuAD form. Sets are split by article:
+``xquad/xquad.{zh,en}.json``, ``drcd/DRCD_{dev,test}.json`` and ``cmrc2018/cmrc2018_trial.json`` in SQuAD form. Sets are split by article:
 
     tune      XQuAD articles 1 to 24; DRCD dev, titles that also occur in test
     report    XQuAD articles 25 to 48; DRCD dev, titles that do not
@@ -9,6 +9,7 @@ Nothing of them is part of the project: the texts are read from a folder given a
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from rag.records import Article
 BENCH = Path(__file__).resolve().parents[1].parent / "shared" / "bench"
 """Where the sets lie beside a checkout."""
 
+_XQUAD_PARTS = {"tune": slice(24), "train": slice(22), "choose": slice(22, 24), "report": slice(24, None)}
 _PUBLISHED = datetime(2021, 6, 5, 2, 0, tzinfo=UTC)
 
 
@@ -48,31 +50,58 @@ def read_xquad(part: str, questions: str, bench: Path = BENCH) -> PublicSet:
     Args:
         part: ``"tune"`` or ``"report"``.
     """
-    chinese = _read(bench / "xquad" / "xquad.zh.json")
     asked = {
         question["id"]: question["question"]
-        for article in _read(bench / "xquad" / f"xquad.{questions}.json")
-        for paragraph in article["paragraphs"]
+        for _, paragraph in read_squad(f"xquad.{questions}", part, bench)
         for question in paragraph["qas"]
     }
-    chosen = chinese[:24] if part == "tune" else chinese[24:]
-    paragraphs = [paragraph for article in chosen for paragraph in article["paragraphs"]]
     name = "XQuAD zh" if questions == "zh" else "XQuAD en→zh"
-    return _make_set(f"{name} {part}", "XQuAD", paragraphs, asked)
+    return _make_set(f"{name} {part}", "XQuAD", read_squad("xquad.zh", part, bench), asked)
 
 
 def read_drcd(part: str, bench: Path = BENCH) -> PublicSet:
     """DRCD's paragraphs, in traditional script; ``part`` is ``"train"``, ``"tune"`` or ``"report"``."""
+    return _make_set(f"DRCD {part}", "DRCD", read_squad("drcd", part, bench), {})
+
+
+def read_news(bench: Path = BENCH) -> list[str]:
+    """The texts of the news sample without their headers."""
+    parts = sorted((bench / "news").glob("part-*.txt"))
+    lines = [line for part in parts for line in part.read_text(encoding="utf-8").split("\n")]
+    return [split_header(line)[1] for line in lines if line.strip()]
+
+
+def split_header(line: str) -> tuple[str, str]:
+    """A line of the news sample -> what stands before ``正文：``, and the text."""
+    found = re.match(r"(.{0,40}?)正文：", line)
+    return (found[1], line[found.end() :].rstrip("\r")) if found else ("", line.rstrip("\r"))
+
+
+def read_squad(name: str, part: str, bench: Path = BENCH) -> list[tuple[str, Any]]:
+    """The paragraphs of a part, each with its article's title, as the files have them.
+
+    Args:
+        name: ``"drcd"``, ``"cmrc"`` (``"train"`` alone), ``"xquad.zh"`` or ``"xquad.en"``.
+        part: as the module says; XQuAD's ``"train"`` and ``"choose"`` share out its tune part.
+    """
+    if name == "drcd":
+        chosen = _drcd_articles(part, bench)
+    elif name == "cmrc":
+        chosen = _read(bench / "cmrc2018" / "cmrc2018_trial.json")
+    else:
+        chosen = _read(bench / "xquad" / f"{name}.json")[_XQUAD_PARTS[part]]
+    return [(str(article.get("title", "")), row) for article in chosen for row in article["paragraphs"]]
+
+
+def _drcd_articles(part: str, bench: Path) -> list[Any]:
     dev, test = _read(bench / "drcd" / "DRCD_dev.json"), _read(bench / "drcd" / "DRCD_test.json")
     tested = {article["title"] for article in test}
     reported = {article["title"] for article in dev} - tested
-    chosen = {
+    return {
         "train": [article for article in test if article["title"] not in reported],
         "tune": [article for article in dev if article["title"] in tested],
         "report": [article for article in dev if article["title"] in reported],
     }[part]
-    paragraphs = [paragraph for article in chosen for paragraph in article["paragraphs"]]
-    return _make_set(f"DRCD {part}", "DRCD", paragraphs, {})
 
 
 def _read(path: Path) -> list[Any]:
@@ -80,9 +109,11 @@ def _read(path: Path) -> list[Any]:
     return data
 
 
-def _make_set(name: str, title: str, paragraphs: Iterable[Any], asked: dict[str, str]) -> PublicSet:
+def _make_set(
+    name: str, title: str, paragraphs: Iterable[tuple[str, Any]], asked: dict[str, str]
+) -> PublicSet:
     articles, questions = [], []
-    for number, paragraph in enumerate(paragraphs, start=1):
+    for number, (_, paragraph) in enumerate(paragraphs, start=1):
         path = f"{title}/{number:04d}.md"
         articles.append(Article(path, paragraph["context"], title=f"{title} {number}", published=_PUBLISHED))
         for row in paragraph["qas"]:

@@ -1,0 +1,1 @@
+"""How the reader of ``embeddings.reader`` was trained and how well it reads."""

@@ -23,6 +23,7 @@ from rag.evidence import (
 from rag.markup import PICTURE
 from rag.passages import split_sentences
 from rag.question import Question, Term, read_question
+from rag.reading import Readings
 from rag.records import Article, Citation
 from rag.refusal import FloatVector, is_refused, rank_sentences
 from rag.retrieve import Found
@@ -45,6 +46,7 @@ NEW_TERMS = 0.8
 
 
 _ORDINALS = FEATURES.index("ordinals")
+_WORDS = FEATURES.index("words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,20 @@ class Statement:
     spans: tuple[tuple[int, int], ...] = ()
 
 
-def answer_from(question_text: str, found: Sequence[Found], most: int) -> list[Statement]:
+def answer_from(
+    question_text: str, found: Sequence[Found], most: int, readings: Readings | None = None
+) -> list[Statement]:
     """Answer from the passages found.
 
     Args:
         most: the most sentences.
+        readings: what the reader saw in them; None where there is no reader.
 
     Returns:
         Best first; empty where nothing answers.
     """
     question = read_question(question_text)
-    judged = judge_sentences(question, found)
+    judged = judge_sentences(question, found, readings)
     if not judged:
         return []
     scores = rank_sentences(question, judged)
@@ -144,7 +149,15 @@ def widen(question: Question, judged: Judged) -> Statement:
     end = _with_pictures(article, _with_announcement(article, end))
     # A number in brackets that the article has itself must not look like a mark.
     text = re.sub(r"\[(\d+)\]", r"［\1］", " ".join(article.text[start:end].split()))
-    return Statement(text, article, start, end, tuple(answering_spans(question, article, start, end)))
+    return Statement(text, article, start, end, _spans(question, judged, start, end))
+
+
+def _spans(question: Question, judged: Judged, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The words that the reader points at, where it is sure; else those of the kind asked for."""
+    sure = judged.words is not None and judged.features[_WORDS] > 0
+    if judged.words is not None and sure and not question.wants_list:
+        return (judged.words,)
+    return tuple(answering_spans(question, judged.article, start, end))
 
 
 def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from embeddings.encoder import Encoder, EncoderError
+from embeddings.reader import Reader, open_reader
 from embeddings.sentence import open_encoder
 from rag.answer import Statement, answer_from, refusal_text, render
 from rag.compound import about_one, asks_about_both, split_question
@@ -15,6 +16,7 @@ from rag.conversation import complete_question
 from rag.errors import IndexBusyError, IndexMismatchError, IndexMissingError, ModelError, QuestionError
 from rag.indexing import IndexReport, Progress, made_with, refresh_index
 from rag.metadata import answer_from_header
+from rag.reading import read_found
 from rag.records import Answer, Filters, Hit, Turn
 from rag.retrieve import Found, encode_question, find_passages, group_articles
 from rag.settings import Settings
@@ -57,11 +59,11 @@ def index_folder(
 class Assistant:
     """Answers questions from one index. Safe to use from several threads."""
 
-    def __init__(self, index: Index, encoder: Encoder, settings: Settings, root: Path) -> None:
+    def __init__(self, index: Index, encoder: Encoder, reader: Reader | None, settings: Settings) -> None:
         self.index = index
         self.encoder = encoder
+        self.reader = reader
         self.settings = settings
-        self.root = root
 
     @classmethod
     def open(
@@ -100,7 +102,7 @@ class Assistant:
         opened = _open_fitting(root, encoder, settings)
         if opened is None:
             raise IndexMissingError(f"No index at {root}. Build it with: wenfeng index ARTICLES")
-        return cls(opened, encoder, settings, root)
+        return cls(opened, encoder, load_reader(settings), settings)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """Answer a question from the articles.
@@ -150,12 +152,16 @@ class Assistant:
         with _timed(steps, "search"):
             found = find_passages(self.index, vector, question, self.settings.search.k, filters)
             groups = group_articles(found)[:2] if asks_about_both(question) else [found]
+        readings = None
+        if self.reader is not None:
+            with _timed(steps, "read"):
+                readings = read_found(self.reader, question, found)
         with _timed(steps, "answer"):
             one = about_one(question) if len(groups) > 1 else question
             said = [
                 statement
                 for group in groups
-                for statement in answer_from_header(one, group) or answer_from(one, group, most)
+                for statement in answer_from_header(one, group) or answer_from(one, group, most, readings)
             ]
         return said, found
 
@@ -203,6 +209,20 @@ def load_encoder(settings: Settings) -> Encoder:
         return open_encoder(
             chosen.model, chosen.device, chosen.dtype, chosen.query_prompt, chosen.passage_prompt
         )
+    except EncoderError as error:
+        raise ModelError(str(error)) from error
+
+
+def load_reader(settings: Settings) -> Reader | None:
+    """Our own reader, or None where the settings turn it off.
+
+    Raises:
+        ModelError: its files are damaged.
+    """
+    if not settings.reader.enabled:
+        return None
+    try:
+        return open_reader(device=settings.embedding.device)
     except EncoderError as error:
         raise ModelError(str(error)) from error
 

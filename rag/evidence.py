@@ -15,11 +15,12 @@ import numpy.typing as npt
 from rag.dates import beijing_day
 from rag.markup import PICTURE
 from rag.question import Question, find_names, to_pinyin
+from rag.reading import Readings, SentenceReading
 from rag.records import Article
 from rag.retrieve import Found, FoundSentence
 from rag.words import fold
 
-FEATURES = (
+WORD_FEATURES = (
     "closeness",  # cosine of sentence and question, centred and scaled over all the sentences found
     "passage",  # score of its passage under the best one's
     "terms",  # share of the question's terms, by rarity, in the sentence
@@ -36,6 +37,14 @@ FEATURES = (
     "missing",  # weight of the rarest term that is nowhere in the article
     "length",  # characters, as a logarithm
 )
+READER_FEATURES = (
+    "evidence",  # what the reader saw in the sentence, see ``rag.reading``; all 0 where it did not read
+    "words",
+    "read passage",
+)
+FEATURES = (*WORD_FEATURES, *READER_FEATURES)
+UNREAD = SentenceReading(-8.0, -16.0, -8.0, (0, 0))
+"""Stands for a sentence that the reader did not get to."""
 BEFORE = 120
 """Characters before a sentence, in its paragraph, that may name what it speaks of."""
 
@@ -69,11 +78,16 @@ _CHINESE_DIGITS = str.maketrans("123456789", "一二三四五六七八九")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A sentence and its numbers, in the order of ``FEATURES``."""
+    """A sentence and its numbers, in the order of ``FEATURES``.
+
+    Attributes:
+        words: (start, end) in the article of the words in it that answer best; None where no reader read it.
+    """
 
     article: Article
     sentence: FoundSentence
     features: npt.NDArray[np.float32]
+    words: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
@@ -81,8 +95,14 @@ class Judged:
         return self.article.text[self.sentence.start : self.sentence.end]
 
 
-def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
-    """Judge every sentence of the passages found, each once, in the order they were found."""
+def judge_sentences(
+    question: Question, found: Sequence[Found], readings: Readings | None = None
+) -> list[Judged]:
+    """Judge every sentence of the passages found, each once, in the order they were found.
+
+    Args:
+        readings: of ``rag.reading``; None where there is no reader.
+    """
     if not found:
         return []
     best = found[0].hit.score
@@ -98,21 +118,15 @@ def judge_sentences(question: Question, found: Sequence[Found]) -> list[Judged]:
     cosines = np.array([sentence.cosine for _, sentence, _ in seen.values()])
     spread = float(cosines.std()) or 1.0
     wholes = {article.path: _read_article(question, article) for article, _, _ in seen.values()}
-    return [
-        Judged(
-            article,
-            sentence,
-            np.array(
-                [
-                    (sentence.cosine - cosines.mean()) / spread,
-                    behind,
-                    *_read_sentence(question, article, sentence, wholes[article.path]),
-                ],
-                dtype=np.float32,
-            ),
-        )
-        for article, sentence, behind in seen.values()
-    ]
+    judged = []
+    for article, sentence, behind in seen.values():
+        closeness = (sentence.cosine - cosines.mean()) / spread
+        words = _judge_words(question, article, sentence, wholes[article.path])
+        reading = readings.get(sentence.row, UNREAD) if readings else None
+        seen_by_reader = [reading.evidence, reading.words, reading.passage] if reading else [0.0] * 3
+        features = np.array([closeness, behind, *words, *seen_by_reader], dtype=np.float32)
+        judged.append(Judged(article, sentence, features, reading.span if reading else None))
+    return judged
 
 
 def _read_article(question: Question, article: Article) -> tuple[str, float, float]:
@@ -123,10 +137,10 @@ def _read_article(question: Question, article: Article) -> tuple[str, float, flo
     return header, share_of_terms(question, whole), missing
 
 
-def _read_sentence(
+def _judge_words(
     question: Question, article: Article, sentence: FoundSentence, whole: tuple[str, float, float]
 ) -> list[float]:
-    """All numbers but the first two, which compare sentences; ``whole`` is of ``_read_article``."""
+    """What the words tell: ``WORD_FEATURES`` but the first two; ``whole`` is of ``_read_article``."""
     header, share_in_article, missing = whole
     start, end = paragraph(article, sentence.start)
     here = folded_text(article.text[sentence.start : sentence.end])

@@ -25,10 +25,12 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from rag.evidence import FEATURES, Judged
+from rag.evidence import FEATURES, READER_FEATURES, Judged
 from rag.question import Question
 
-RANK_FEATURES = tuple(name for name in FEATURES if name not in {"article", "names nearby", "missing"})
+RANK_FEATURES = tuple(
+    name for name in FEATURES if name not in {"article", "names nearby", "missing", "read passage"}
+)
 """What compares sentences; the rest is about the article."""
 
 BEST = 3
@@ -48,6 +50,9 @@ CERTAINTY_FEATURES = (
     "closeness without terms",
     "missing without terms",
     "article squared",
+    "most evidence",
+    "most words",
+    "most read passage",
 )
 
 FloatVector = npt.NDArray[np.float64]
@@ -75,10 +80,10 @@ class Rules:
 
 
 @functools.cache
-def load_rules(foreign: bool) -> Rules:
+def load_rules(foreign: bool, with_reader: bool) -> Rules:
     """The fitted rules for questions in Chinese, or in another script."""
     stored = json.loads((files("rag") / "rules.json").read_text(encoding="utf-8"))
-    rules = stored["foreign" if foreign else "chinese"]
+    rules = stored["reader" if with_reader else "words"]["foreign" if foreign else "chinese"]
     return Rules(
         _to_rule(rules["rank"], RANK_FEATURES),
         _to_rule(rules["certainty"], CERTAINTY_FEATURES),
@@ -88,7 +93,7 @@ def load_rules(foreign: bool) -> Rules:
 
 def rank_sentences(question: Question, judged: Sequence[Judged]) -> FloatVector:
     """Score sentences (n,) as answers; larger is better."""
-    return load_rules(question.foreign).rank(rank_numbers(judged))
+    return _rules_for(question, judged).rank(rank_numbers(judged))
 
 
 def is_refused(
@@ -102,7 +107,7 @@ def is_refused(
     """
     if misses(question, judged, scores):
         return True
-    rules = load_rules(question.foreign)
+    rules = _rules_for(question, judged)
     numbers = certainty_numbers(judged, scores, coverage, cosine)
     return bool(rules.certainty(numbers) < rules.threshold)
 
@@ -155,9 +160,14 @@ def certainty_numbers(
             best[column["closeness"]] * (1 - best[column["article"]]),
             best[column["missing"]] * (1 - best[column["terms"]]),
             (1 - best[column["article"]]) ** 2,
+            *(max(float(each.features[column[name]]) for each in judged) for name in READER_FEATURES),
         ],
         dtype=np.float64,
     )
+
+
+def _rules_for(question: Question, judged: Sequence[Judged]) -> Rules:
+    return load_rules(question.foreign, any(each.words is not None for each in judged))
 
 
 def _best(judged: Sequence[Judged], scores: FloatVector) -> npt.NDArray[np.float32]:
@@ -166,4 +176,4 @@ def _best(judged: Sequence[Judged], scores: FloatVector) -> npt.NDArray[np.float
 
 
 def _to_rule(stored: Mapping[str, float], names: Sequence[str]) -> Rule:
-    return Rule(np.array([stored[name] for name in names]), float(stored["bias"]))
+    return Rule(np.array([stored.get(name, 0.0) for name in names]), float(stored["bias"]))

@@ -76,6 +76,16 @@ class AnswerSettings(_Section):
     sentences: Annotated[int, Field(ge=1, le=10)] = 3
 
 
+class ReaderSettings(_Section):
+    """Whether our own reader looks at the passages found.
+
+    Attributes:
+        enabled: without it an answer takes a tenth of the time, and is wrong more often.
+    """
+
+    enabled: bool = True
+
+
 class Settings(BaseSettings):
     """All settings, checked and frozen.
 
@@ -91,6 +101,7 @@ class Settings(BaseSettings):
     passages: PassageSettings = PassageSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
+    reader: ReaderSettings = ReaderSettings()
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401  (pydantic checks them)
         _check_environment()

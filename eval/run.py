@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from eval.sets import Case, Gold, read_set
+from eval.sets import Case, Gold, QuestionSetError, read_set
 from rag import Answer, Assistant, Hit
 from rag.words import fold
 
@@ -154,11 +154,16 @@ def main() -> None:
     parser.add_argument("--failures", action="store_true", help="print every case that failed (tuning only)")
     arguments = parser.parse_args()
     console = Console()
-    cases = [
-        case
-        for case in read_set(arguments.set)
-        if case.split in ("", arguments.split) and not set(arguments.without) & set(case.tags)
-    ]
+    try:
+        cases = [
+            case
+            for case in read_set(arguments.set)
+            if case.split in ("", arguments.split) and not set(arguments.without) & set(case.tags)
+        ]
+    except QuestionSetError as error:
+        parser.error(str(error))
+    if not cases:
+        parser.error(f"{arguments.set} holds no question of the {arguments.split} half. Choose the other --split.")
     with Assistant.open(arguments.articles, arguments.index) as assistant:
         outcomes = run_cases(assistant, cases, quotes=not arguments.no_quotes)
     if arguments.failures and arguments.split == "tune":

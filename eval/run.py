@@ -163,7 +163,9 @@ def main() -> None:
     except QuestionSetError as error:
         parser.error(str(error))
     if not cases:
-        parser.error(f"{arguments.set} holds no question of the {arguments.split} half. Choose the other --split.")
+        parser.error(
+            f"{arguments.set} holds no question of the {arguments.split} half. Choose the other --split."
+        )
     with Assistant.open(arguments.articles, arguments.index) as assistant:
         outcomes = run_cases(assistant, cases, quotes=not arguments.no_quotes)
     if arguments.failures and arguments.split == "tune":

@@ -204,9 +204,7 @@ def _wrong_rows(
         return own[:OWN_WINDOWS]
     answer = paragraph.text[slice(*asked.answer)] if asked.answer else None
     best = [
-        row
-        for row in order[: 2 * NEAREST]
-        if not _answers(windows[row], number, asked, texts[row], answer)
+        row for row in order[: 2 * NEAREST] if not _answers(windows[row], number, asked, texts[row], answer)
     ][:NEAREST]
     return generator.sample(best, min(NEGATIVES, len(best)))
 

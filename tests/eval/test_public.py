@@ -15,9 +15,7 @@ PARTS = {
 
 @pytest.mark.parametrize("name", PARTS)
 def test_no_paragraph_is_in_the_reported_part_and_another(shared: Path, name: str) -> None:
-    parts = [
-        {row["context"] for _, row in read_squad(name, part, shared / "bench")} for part in PARTS[name]
-    ]
+    parts = [{row["context"] for _, row in read_squad(name, part, shared / "bench")} for part in PARTS[name]]
     assert all(parts)
     *others, report = parts
     assert not report & set.union(*others)

@@ -3,7 +3,7 @@
 # make check  format, lint, types
 # make eval   the tables of the README
 # make fit    the rules that rank and refuse, anew
-# make reader the reader's weights, anew: 80 minutes on two cores
+# make reader the reader's weights, anew: two and a half hours on two cores
 
 PYTHON ?= python3
 VENV   ?= .venv

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from embeddings.reader_model import ReaderModel
 
-FOLDER = Path(__file__).parent / "reader"
+FOLDER = Path(__file__).parent / "weights"
 """The weights that come with the package, their tokenizer, and the words about where they come from."""
 
 MAX_TOKENS = 448
@@ -35,7 +35,7 @@ LONGEST_ANSWER = 30
 """Tokens of an answer."""
 
 BEGIN, PAD, END = 0, 1, 2
-"""Ids of the pieces ``<s>``, ``<pad>`` and ``</s>``."""
+"""Ids of the pieces ``<s>``, ``<pad>`` and ``</s>``; a text that spells one out may hold its id as well."""
 
 Span = tuple[int, int]
 FloatVector = npt.NDArray[np.float32]
@@ -69,8 +69,8 @@ class Reading:
         """The words inside ``passage[start:end]`` that answer best.
 
         Returns:
-            Their (start, end) in the passage, and the logit by which they beat "nowhere"; None where that part
-            of the passage was cut off.
+            Their (start, end) in the passage, never outside the part, and the logit by which they beat "nowhere";
+            None where that part of the passage was cut off.
         """
         first, last = _tokens_of(self.offsets, start, end)
         if last <= first:
@@ -80,15 +80,24 @@ class Reading:
         length = np.arange(count)[None, :] - np.arange(count)[:, None]
         sums = np.where((length >= 0) & (length < LONGEST_ANSWER), sums, -np.inf)
         begin, stop = np.unravel_index(int(sums.argmax()), sums.shape)
-        words = self.offsets[first + int(begin)][0], self.offsets[first + int(stop)][1]
+        # The first and last token may reach beyond the part.
+        words = (
+            max(start, self.offsets[first + int(begin)][0]),
+            min(end, self.offsets[first + int(stop)][1]),
+        )
         return words, float(sums[begin, stop]) - self.nothing
 
 
 class Reader:
-    """A loaded reader. Made by ``open_reader``. One call reads at a time."""
+    """A loaded reader. Made by ``open_reader``. One call reads at a time.
+
+    Attributes:
+        dtype: what it computes in.
+    """
 
     def __init__(self, model: "ReaderModel", tokenizer: Tokenizer) -> None:
         self._model = model
+        self.dtype = str(model.tokens.weight.dtype).removeprefix("torch.")
         self.tokenizer = tokenizer
         self._lock = threading.Lock()
 
@@ -100,7 +109,8 @@ class Reader:
         readings: dict[int, Reading] = {}
         with self._lock, torch.inference_mode():
             for rows in split_batches([len(each.ids) for each in laid], BATCH_TOKENS):
-                tokens, answers = self._model(*_pad([laid[row].ids for row in rows], self._model.device))
+                ids, mask = pad([laid[row].ids for row in rows])
+                tokens, answers = self._model(ids.to(self._model.device), mask.to(self._model.device))
                 tokens, answers = tokens.float().cpu().numpy(), answers.float().cpu().numpy()
                 for row, logits, answer in zip(rows, tokens, answers, strict=True):
                     readings[row] = _to_reading(laid[row], logits, float(answer))
@@ -123,12 +133,22 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
     device = device or default_device()
     try:
         model = load_stored(folder, device, dtype or default_dtype(device))
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+        tokenizer = _load_tokenizer(folder / "tokenizer.json")
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise EncoderError(
-            f"Cannot load the reader in {folder}: {error}. Install the package again, or turn the reader off."
+            f"Cannot load the reader in {folder}: {error}. Install the package again, or do without the reader: "
+            "enabled = false under [reader] in wenfeng.toml."
         ) from error
     return Reader(model, tokenizer)
+
+
+def _load_tokenizer(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise ValueError(f"{path.name} is no tokenizer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +196,13 @@ def _tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span:
     return (rows[0], rows[-1] + 1) if rows else (0, 0)
 
 
-def _pad(rows: Sequence[Sequence[int]], device: "torch.device") -> tuple["torch.Tensor", "torch.Tensor"]:
+def pad(rows: Sequence[Sequence[int]]) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Token ids (rows, longest), padded on the right, and which of them are a row's own."""
     import torch
 
     ids = torch.full((len(rows), max(map(len, rows))), PAD, dtype=torch.long)
+    mask = torch.zeros_like(ids, dtype=torch.bool)
     for number, row in enumerate(rows):
         ids[number, : len(row)] = torch.tensor(row)
-    return ids.to(device), (ids != PAD).to(device)
+        mask[number, : len(row)] = True
+    return ids, mask

@@ -13,6 +13,8 @@ from embeddings.attention import BY_TEXT
 from embeddings.packing import pack_linear_layers
 
 WEIGHTS = "reader.safetensors"
+HEAD_ROWS = 4
+"""A matrix of fewer rows is one of the heads, a thousandth of the weights and all of the answer: kept as it is."""
 SCALE = ".scale"
 """Added to the name of an eight-bit tensor for the name of its rows' scales."""
 
@@ -44,7 +46,7 @@ def store(model: ReaderModel, folder: Path) -> None:
     tensors: dict[str, torch.Tensor] = {}
     for name, weight in model.state_dict().items():
         values = weight.detach().float().cpu()
-        if values.ndim < 2 or values.shape[0] < 4:
+        if values.ndim < 2 or values.shape[0] < HEAD_ROWS:
             tensors[name] = values
             continue
         scale = values.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127
@@ -63,7 +65,7 @@ def load_stored(folder: Path, device: str, dtype: str) -> ReaderModel:
     """
     chosen = getattr(torch, dtype)
     with safe_open(folder / WEIGHTS, framework="pt") as file:
-        configuration = BertConfig(**json.loads(file.metadata()["configuration"]))
+        configuration = BertConfig(**json.loads((file.metadata() or {})["configuration"]))
         stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     weights = {
         name: (tensor.float() * stored[name + SCALE] if name + SCALE in stored else tensor).to(chosen)

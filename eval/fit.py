@@ -1,6 +1,6 @@
 """Fit the rules of ``rag.refusal``: ``python -m eval.fit`` writes ``rag/rules.json`` and prints how well they do.
 
-Two sets of rules: ``reader``, with what our reader saw, and ``words``, for when it is turned off.
+Two sets of rules: ``with reader``, and ``without reader`` for when it is turned off.
 
     rank       the sentence with the gold answer against its neighbours
     certainty  answerable questions against unanswerable ones: the same question with its article taken away, the
@@ -8,9 +8,9 @@ Two sets of rules: ``reader``, with what our reader saw, and ``words``, for when
                our own set
 
 Data: the tuning halves of our own sets in ``eval/questions``, our questions on those texts of the news sample that
-the reader was not trained on, DRCD tune part, and for the rules without a reader XQuAD tune part (Chinese and
-English questions), most of which the reader was trained on. Our own count more, being in the form that people ask.
-Nothing of the parts that are reported is read.
+the reader was not trained on, DRCD tune part (other paragraphs of articles that it was trained on), and for the rules
+without a reader XQuAD tune part (Chinese and English questions), most of which it was trained on. Our own count
+more, being in the form that people ask. Nothing of the parts that are reported is read.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from embeddings.encoder import Encoder
@@ -43,6 +43,7 @@ from rag.reading import read_found
 from rag.records import Article, Filters
 from rag.refusal import (
     CERTAINTY_FEATURES,
+    MOST_FEATURES,
     RANK_FEATURES,
     Rule,
     certainty_numbers,
@@ -76,11 +77,14 @@ class Example:
     """A question as the rules see it.
 
     Attributes:
+        group: shared with what must not be judged by a rule fitted on this: other forms of the question, other
+            questions on the text.
         own: it is ours.
         read: the reader looked at the passages; it was not trained on them.
         gold: marks the sentences that answer; none where nothing does.
     """
 
+    group: str
     own: bool
     read: bool
     question: Question
@@ -110,14 +114,16 @@ def main() -> None:
         examples += _public_examples(public, encoder, None if seen else reader, count)
     read = [example for example in examples if example.read]
     rules = {
-        "reader": _fit_both(read, "reader", RANK_FEATURES, CERTAINTY_FEATURES),
-        "words": _fit_both(examples, "words", *map(_without_reader, (RANK_FEATURES, CERTAINTY_FEATURES))),
+        "with reader": _fit_both(read, "with reader", RANK_FEATURES, CERTAINTY_FEATURES),
+        "without reader": _fit_both(
+            examples, "without reader", *map(_without_reader, (RANK_FEATURES, CERTAINTY_FEATURES))
+        ),
     }
     arguments.output.write_text(json.dumps(rules, indent=1) + "\n", encoding="utf-8")
 
 
 def _without_reader(names: Sequence[str]) -> list[str]:
-    return [name for name in names if name not in READER_FEATURES and not name.startswith("most ")]
+    return [name for name in names if name not in {*READER_FEATURES, *MOST_FEATURES}]
 
 
 def _fit_both(
@@ -142,9 +148,10 @@ def _fit(
     labels = np.array([example.answerable for example in examples])
     weights = np.array([OWN_WEIGHT if example.own else 1.0 for example in examples])
     held_out = np.zeros(len(examples))
-    folds = StratifiedKFold(10, shuffle=True, random_state=SEED)
+    folds = StratifiedGroupKFold(10, shuffle=True, random_state=SEED)
+    groups = [example.group for example in examples]
     own = np.array([example.own for example in examples])
-    for train, test in folds.split(numbers, labels * 2 + own):
+    for train, test in folds.split(numbers, labels * 2 + own, groups):
         rule = _logistic(numbers[train], labels[train], weights[train], certainty_columns, strength=0.3)
         held_out[test] = rule(numbers[test])
     held_out[[_misses(example, rank) for example in examples]] = CERTAINLY_NOT
@@ -153,8 +160,8 @@ def _fit(
     certainty = _logistic(numbers, labels, weights, certainty_columns, strength=0.3)
     _print_fit(name, examples, rank, held_out, labels, own, threshold)
     return {
-        "rank": _to_json(rank, RANK_FEATURES, rank_columns),
-        "certainty": _to_json(certainty, CERTAINTY_FEATURES, certainty_columns),
+        "rank": _to_json(rank, RANK_FEATURES),
+        "certainty": _to_json(certainty, CERTAINTY_FEATURES),
         "threshold": round(threshold, 4),
     }
 
@@ -170,6 +177,8 @@ def _print_fit(
 ) -> None:
     """What the rules reach on questions that were held out (rank: on the questions it was fitted on)."""
     for kind, chosen in (("own", own), ("public", ~own)):
+        if not chosen.any():
+            continue
         answered = [
             each for each, is_chosen in zip(examples, chosen, strict=True) if is_chosen and each.gold.any()
         ]
@@ -180,7 +189,7 @@ def _print_fit(
             "  refused at 3, 5, 8, 10, 15 % over:", *(f"{np.mean(scores[~truth] < at):.3f}" for at in curve)
         )
         print(
-            f"{name:8} {kind:7} best sentence right {np.mean(first):.3f} of {len(first)};"
+            f"{name} {kind}: best sentence right {np.mean(first):.3f} of {len(first)};"
             f" certainty AUC {roc_auc_score(truth, scores):.3f},"
             f" refused {np.mean(scores[~truth] < threshold):.3f} of {np.sum(~truth)} unanswerable"
             f" and {np.mean(scores[truth] < threshold):.3f} of {np.sum(truth)} answerable"
@@ -235,6 +244,7 @@ def _own_examples(encoder: Encoder, reader: Reader) -> Iterator[Example]:
                     case.question,
                     partial(_holds_gold, case),
                     case.answerable,
+                    group=case.id,
                     own=True,
                     filters=case.filters,
                 )
@@ -243,15 +253,19 @@ def _own_examples(encoder: Encoder, reader: Reader) -> Iterator[Example]:
 def _news_examples(encoder: Encoder, reader: Reader, bench: Path) -> Iterator[Example]:
     paragraphs = [each for each in read_own_paragraphs(bench=bench) if each.is_held_back]
     articles = [Article(f"{each.name}.md", each.text, title=each.header) for each in paragraphs]
-    generator = random.Random(SEED)
-    beside = generator.sample(read_news(bench), NEWS_BESIDE)
+    asked = {paragraph.text for paragraph in paragraphs}
+    others = [text for text in read_news(bench) if text not in asked]
+    beside = random.Random(SEED).sample(others, NEWS_BESIDE)
     articles += [Article(f"beside/{number}.md", text) for number, text in enumerate(beside)]
     with index_articles(articles, encoder) as index:
         for paragraph in paragraphs:
-            for asked in paragraph.asked:
-                gold = partial(_overlaps, f"{paragraph.name}.md", asked.evidence)
-                vector = encode_question(encoder, asked.text)
-                yield _judge(index, vector, reader, asked.text, gold, bool(asked.evidence), own=True)
+            for each in paragraph.asked:
+                gold = partial(_overlaps, f"{paragraph.name}.md", each.evidence)
+                vector = encode_question(encoder, each.text)
+                answerable = bool(each.evidence)
+                yield _judge(
+                    index, vector, reader, each.text, gold, answerable, group=paragraph.name, own=True
+                )
 
 
 def _judge(
@@ -262,6 +276,7 @@ def _judge(
     is_gold: Callable[[Judged], bool],
     answerable: bool,
     *,
+    group: str,
     own: bool,
     filters: Filters = Filters(),  # noqa: B008  frozen
 ) -> Example:
@@ -270,7 +285,7 @@ def _judge(
     readings = None if reader is None else read_found(reader, text, found)
     judged = judge_sentences(question, found, readings)
     gold = np.array([answerable and is_gold(each) for each in judged])
-    return Example(own, reader is not None, question, found[0], judged, gold, answerable)
+    return Example(group, own, reader is not None, question, found[0], judged, gold, answerable)
 
 
 def _holds_gold(case: Case, judged: Judged) -> bool:
@@ -300,15 +315,15 @@ def _public_examples(
             vector = encode_question(encoder, question.text)
             gold = partial(_overlaps, question.path, [(question.start, question.end)])
             others = Filters(articles=tuple(path for path in paths if path != question.path))
-            yield _judge(index, vector, reader, question.text, gold, True, own=False)
-            yield _judge(index, vector, reader, question.text, gold, False, own=False, filters=others)
+            judge = partial(_judge, index, reader=reader, is_gold=gold, group=question.path, own=False)
+            yield judge(vector, text=question.text, answerable=True)
+            yield judge(vector, text=question.text, answerable=False, filters=others)
             if twin is not None:
-                vector = encode_question(encoder, twin)
-                yield _judge(index, vector, reader, twin, gold, False, own=False)
+                yield judge(encode_question(encoder, twin), text=twin, answerable=False)
 
 
-def _to_json(rule: Rule, names: Sequence[str], columns: Sequence[int]) -> dict[str, float]:
-    weights = {names[column]: round(float(rule.weights[column]), 4) for column in columns}
+def _to_json(rule: Rule, names: Sequence[str]) -> dict[str, float]:
+    weights = {name: round(float(weight), 4) for name, weight in zip(names, rule.weights, strict=True)}
     return {**weights, "bias": round(rule.bias, 4)}
 
 

@@ -5,7 +5,8 @@ Nothing of them is part of the project: the texts are read from a folder given a
 
     tune      XQuAD articles 1 to 24; DRCD dev, titles that also occur in test
     report    XQuAD articles 25 to 48; DRCD dev, titles that do not
-    train     DRCD test without the titles of the report part
+    train     XQuAD articles 1 to 22; DRCD test without the titles of the report part; all of CMRC's trial
+    choose    XQuAD articles 23 and 24
 """
 
 import json
@@ -21,6 +22,11 @@ from rag.records import Article
 BENCH = Path(__file__).resolve().parents[1].parent / "shared" / "bench"
 """Where the sets lie beside a checkout."""
 
+_PARTS = {
+    "drcd": ("train", "tune", "report"),
+    "cmrc": ("train",),
+    "xquad": ("train", "choose", "tune", "report"),
+}
 _XQUAD_PARTS = {"tune": slice(24), "train": slice(22), "choose": slice(22, 24), "report": slice(24, None)}
 _PUBLISHED = datetime(2021, 6, 5, 2, 0, tzinfo=UTC)
 
@@ -48,7 +54,7 @@ def read_xquad(part: str, questions: str, bench: Path = BENCH) -> PublicSet:
     """XQuAD's Chinese paragraphs with the questions in ``questions``, ``"zh"`` or ``"en"``.
 
     Args:
-        part: ``"tune"`` or ``"report"``.
+        part: as the module says.
     """
     asked = {
         question["id"]: question["question"]
@@ -81,9 +87,14 @@ def read_squad(name: str, part: str, bench: Path = BENCH) -> list[tuple[str, Any
     """The paragraphs of a part, each with its article's title, as the files have them.
 
     Args:
-        name: ``"drcd"``, ``"cmrc"`` (``"train"`` alone), ``"xquad.zh"`` or ``"xquad.en"``.
-        part: as the module says; XQuAD's ``"train"`` and ``"choose"`` share out its tune part.
+        name: ``"drcd"``, ``"cmrc"``, ``"xquad.zh"`` or ``"xquad.en"``.
+        part: as the module says.
+
+    Raises:
+        ValueError: the set has no such part.
     """
+    if part not in _PARTS[name.partition(".")[0]]:
+        raise ValueError(f"{name} has no part {part!r}")
     if name == "drcd":
         chosen = _drcd_articles(part, bench)
     elif name == "cmrc":

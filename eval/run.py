@@ -163,14 +163,15 @@ def main() -> None:
     except QuestionSetError as error:
         parser.error(str(error))
     if not cases:
-        parser.error(
-            f"{arguments.set} holds no question of the {arguments.split} half. Choose the other --split."
-        )
+        parser.error(f"{arguments.set} holds no such question. Choose the other --split, or fewer --without.")
+    if arguments.failures and any(case.split != "tune" for case in cases):
+        parser.error("--failures shows questions to tune on, and no others: add --split tune.")
     with Assistant.open(arguments.articles, arguments.index) as assistant:
         outcomes = run_cases(assistant, cases, quotes=not arguments.no_quotes)
-    if arguments.failures and arguments.split == "tune":
+    if arguments.failures:
         print_failures(console, outcomes)
-    print_table(console, outcomes, f"{arguments.set.name}, {arguments.split} half, {arguments.articles.name}")
+    part = f"{arguments.split} half" if any(case.split for case in cases) else "whole"
+    print_table(console, outcomes, f"{arguments.set.name}, {part}, {arguments.articles.name}")
 
 
 def print_failures(console: Console, outcomes: Sequence[Outcome]) -> None:

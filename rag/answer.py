@@ -46,7 +46,7 @@ NEW_TERMS = 0.8
 
 
 _ORDINALS = FEATURES.index("ordinals")
-_WORDS = FEATURES.index("words")
+_ANSWER = FEATURES.index("answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,13 @@ def widen(question: Question, judged: Judged) -> Statement:
 
 
 def _spans(question: Question, judged: Judged, start: int, end: int) -> tuple[tuple[int, int], ...]:
-    """The words that the reader points at, where it is sure; else those of the kind asked for."""
-    sure = judged.words is not None and judged.features[_WORDS] > 0
-    if judged.words is not None and sure and not question.wants_list:
-        return (judged.words,)
+    """The words that the reader points at, where it is sure; else those of the kind asked for.
+
+    A list or an explanation is whole sentences.
+    """
+    explains = bool(question.kinds & {"reason", "opinion"})
+    if judged.answer is not None and judged.features[_ANSWER] > 0 and not (question.wants_list or explains):
+        return (judged.answer,)
     return tuple(answering_spans(question, judged.article, start, end))
 
 

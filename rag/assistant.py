@@ -152,18 +152,23 @@ class Assistant:
         with _timed(steps, "search"):
             found = find_passages(self.index, vector, question, self.settings.search.k, filters)
             groups = group_articles(found)[:2] if asks_about_both(question) else [found]
+        one = about_one(question) if len(groups) > 1 else question
+        said: list[Statement] = []
+        for group in groups:
+            with _timed(steps, "answer"):
+                from_header = answer_from_header(one, group)
+            said += from_header or self._answer_from_text(one, group, steps, most)
+        return said, found
+
+    def _answer_from_text(
+        self, question: str, found: Sequence[Found], steps: dict[str, float], most: int
+    ) -> list[Statement]:
         readings = None
         if self.reader is not None:
             with _timed(steps, "read"):
                 readings = read_found(self.reader, question, found)
         with _timed(steps, "answer"):
-            one = about_one(question) if len(groups) > 1 else question
-            said = [
-                statement
-                for group in groups
-                for statement in answer_from_header(one, group) or answer_from(one, group, most, readings)
-            ]
-        return said, found
+            return answer_from(question, found, most, readings)
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
@@ -222,7 +227,7 @@ def load_reader(settings: Settings) -> Reader | None:
     if not settings.reader.enabled:
         return None
     try:
-        return open_reader(device=settings.embedding.device)
+        return open_reader(device=settings.embedding.device, dtype=settings.embedding.dtype)
     except EncoderError as error:
         raise ModelError(str(error)) from error
 

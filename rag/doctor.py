@@ -47,7 +47,11 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
             yield Finding(
                 "model", f"{encoder.name}, {encoder.dimension} dimensions, digest {encoder.digest[:12]}"
             )
-            yield Finding("reader", "our own" if assistant.reader else "turned off ([reader] enabled)")
+            reader = assistant.reader
+            yield Finding(
+                "reader",
+                f"our own, in {reader.dtype}" if reader else "turned off by enabled = false under [reader]",
+            )
             yield Finding(
                 "index",
                 f"{root}, generation {index.name}, {len(index.facts())} articles, {len(index.passages)} passages, "

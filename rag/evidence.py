@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rag.dates import beijing_day
+from rag.dates import beijing_day, say_day
 from rag.markup import PICTURE
 from rag.question import Question, find_names, to_pinyin
-from rag.reading import Readings, SentenceReading
+from rag.reading import Readings
 from rag.records import Article
 from rag.retrieve import Found, FoundSentence
 from rag.words import fold
@@ -38,13 +38,11 @@ WORD_FEATURES = (
     "length",  # characters, as a logarithm
 )
 READER_FEATURES = (
-    "evidence",  # what the reader saw in the sentence, see ``rag.reading``; all 0 where it did not read
-    "words",
-    "read passage",
+    "evidence",  # what the reader saw in the sentence, see ``rag.reading``; all 0 where there is no reader
+    "answer",
+    "passage answers",
 )
 FEATURES = (*WORD_FEATURES, *READER_FEATURES)
-UNREAD = SentenceReading(-8.0, -16.0, -8.0, (0, 0))
-"""Stands for a sentence that the reader did not get to."""
 BEFORE = 120
 """Characters before a sentence, in its paragraph, that may name what it speaks of."""
 
@@ -81,13 +79,13 @@ class Judged:
     """A sentence and its numbers, in the order of ``FEATURES``.
 
     Attributes:
-        words: (start, end) in the article of the words in it that answer best; None where no reader read it.
+        answer: (start, end) in the article of the words in it that answer best; None where there is no reader.
     """
 
     article: Article
     sentence: FoundSentence
     features: npt.NDArray[np.float32]
-    words: tuple[int, int] | None = None
+    answer: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
@@ -101,7 +99,7 @@ def judge_sentences(
     """Judge every sentence of the passages found, each once, in the order they were found.
 
     Args:
-        readings: of ``rag.reading``; None where there is no reader.
+        readings: of ``rag.reading``; what the reader did not get to is not judged. None where there is no reader.
     """
     if not found:
         return []
@@ -120,11 +118,13 @@ def judge_sentences(
     wholes = {article.path: _read_article(question, article) for article, _, _ in seen.values()}
     judged = []
     for article, sentence, behind in seen.values():
+        reading = None if readings is None else readings.get(sentence.row)
+        if readings is not None and reading is None:
+            continue
         closeness = (sentence.cosine - cosines.mean()) / spread
         words = _judge_words(question, article, sentence, wholes[article.path])
-        reading = readings.get(sentence.row, UNREAD) if readings else None
-        seen_by_reader = [reading.evidence, reading.words, reading.passage] if reading else [0.0] * 3
-        features = np.array([closeness, behind, *words, *seen_by_reader], dtype=np.float32)
+        read = (reading.evidence, reading.answer, reading.passage) if reading else (0.0, 0.0, 0.0)
+        features = np.array([closeness, behind, *words, *read], dtype=np.float32)
         judged.append(Judged(article, sentence, features, reading.span if reading else None))
     return judged
 
@@ -165,8 +165,7 @@ def _judge_words(
 
 def header_text(article: Article) -> str:
     """What the header says, as one line: a question may name the outlet or the year, which the text leaves out."""
-    day = beijing_day(article.published)
-    when = f"{day.year}年{day.month}月{day.day}日" if day else ""
+    when = say_day(beijing_day(article.published))
     parts = (article.title, article.outlet, article.author, *article.categories, when)
     return " ".join(part for part in parts if part).replace("_", " ")
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jieba.posseg
-import pypinyin
 
 from rag.vocabulary import STOP_WORDS, SURNAMES
 from rag.words import fold, tokenizer
@@ -271,6 +270,8 @@ def romanised_names(text: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=16384)
 def to_pinyin(folded: str) -> str:
     """A folded text in pinyin without tones, a blank before each syllable; other characters stay."""
+    import pypinyin  # a quarter of a second, for questions in other scripts only
+
     return "".join(f" {syllable}" for syllable in pypinyin.lazy_pinyin(folded))
 
 

@@ -29,12 +29,15 @@ from rag.evidence import FEATURES, READER_FEATURES, Judged
 from rag.question import Question
 
 RANK_FEATURES = tuple(
-    name for name in FEATURES if name not in {"article", "names nearby", "missing", "read passage"}
+    name for name in FEATURES if name not in {"article", "names nearby", "missing", "passage answers"}
 )
 """What compares sentences; the rest is about the article."""
 
 BEST = 3
 """How many of the best sentences are looked at together, since two may share an answer."""
+
+MOST_FEATURES = tuple(f"most {name}" for name in READER_FEATURES)
+"""The highest that the reader saw in any sentence."""
 
 CERTAINTY_FEATURES = (
     "score",
@@ -50,9 +53,7 @@ CERTAINTY_FEATURES = (
     "closeness without terms",
     "missing without terms",
     "article squared",
-    "most evidence",
-    "most words",
-    "most read passage",
+    *MOST_FEATURES,
 )
 
 FloatVector = npt.NDArray[np.float64]
@@ -83,7 +84,7 @@ class Rules:
 def load_rules(foreign: bool, with_reader: bool) -> Rules:
     """The fitted rules for questions in Chinese, or in another script."""
     stored = json.loads((files("rag") / "rules.json").read_text(encoding="utf-8"))
-    rules = stored["reader" if with_reader else "words"]["foreign" if foreign else "chinese"]
+    rules = stored["with reader" if with_reader else "without reader"]["foreign" if foreign else "chinese"]
     return Rules(
         _to_rule(rules["rank"], RANK_FEATURES),
         _to_rule(rules["certainty"], CERTAINTY_FEATURES),
@@ -167,7 +168,7 @@ def certainty_numbers(
 
 
 def _rules_for(question: Question, judged: Sequence[Judged]) -> Rules:
-    return load_rules(question.foreign, any(each.words is not None for each in judged))
+    return load_rules(question.foreign, with_reader=judged[0].answer is not None)
 
 
 def _best(judged: Sequence[Judged], scores: FloatVector) -> npt.NDArray[np.float32]:
@@ -176,4 +177,4 @@ def _best(judged: Sequence[Judged], scores: FloatVector) -> npt.NDArray[np.float
 
 
 def _to_rule(stored: Mapping[str, float], names: Sequence[str]) -> Rule:
-    return Rule(np.array([stored.get(name, 0.0) for name in names]), float(stored["bias"]))
+    return Rule(np.array([stored[name] for name in names]), float(stored["bias"]))

@@ -7,6 +7,7 @@ answer is as sure of the wrong ones.
 """
 
 import hashlib
+import itertools
 import json
 import random
 import re
@@ -16,13 +17,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import opencc
 
 from eval.public import BENCH, read_squad, split_header
 from eval.twins import swap_words
+from rag.articles import parse_time
+from rag.dates import beijing_day, say_day
 from rag.lexical import LexicalIndex
 from rag.passages import split_sentences
+from rag.question import read_question
 from rag.words import search_words, to_simplified
 
 QUESTIONS = Path(__file__).with_name("questions.jsonl")
@@ -35,6 +38,8 @@ NEGATIVES = 1
 NEAREST = 6
 OWN_WINDOWS = 2
 """Passages of its own paragraph that a question is put to which the paragraph does not answer."""
+
+_DAY = re.compile(r"\d{4}[-年/]\d{1,2}[-月/]\d{1,2}")
 
 Span = tuple[int, int]
 
@@ -53,11 +58,10 @@ class Asked:
     evidence: tuple[Span, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Paragraph:
     """A text, the header it would have as an article, and the questions on it."""
 
-    source: str
     header: str
     text: str
     asked: tuple[Asked, ...]
@@ -73,7 +77,6 @@ class Paragraph:
 class Example:
     """What the reader sees, and what it should find there; offsets are in ``text``."""
 
-    source: str
     question: str
     header: str
     text: str
@@ -86,12 +89,12 @@ class Example:
 
 def read_drcd_paragraphs(part: str, bench: Path = BENCH) -> list[Paragraph]:
     """DRCD, traditional script; ``part`` as in ``eval.public``."""
-    return [_from_squad("DRCD", title, row) for title, row in read_squad("drcd", part, bench)]
+    return [_from_squad(title, row) for title, row in read_squad("drcd", part, bench)]
 
 
 def read_cmrc_paragraphs(bench: Path = BENCH) -> list[Paragraph]:
     """CMRC's trial part, simplified script; training only."""
-    return [_from_squad("CMRC", title, row) for title, row in read_squad("cmrc", "train", bench)]
+    return [_from_squad(title, row) for title, row in read_squad("cmrc", "train", bench)]
 
 
 def read_xquad_paragraphs(part: str, questions: str, passages: str, bench: Path = BENCH) -> list[Paragraph]:
@@ -101,13 +104,10 @@ def read_xquad_paragraphs(part: str, questions: str, passages: str, bench: Path 
         for _, row in read_squad(f"xquad.{questions}", part, bench)
         for question in row["qas"]
     }
-    name = f"XQuAD {questions}→{passages}"
-    return [_from_squad(name, "", row, asked) for _, row in read_squad(f"xquad.{passages}", part, bench)]
+    return [_from_squad("", row, asked) for _, row in read_squad(f"xquad.{passages}", part, bench)]
 
 
-def _from_squad(
-    source: str, title: str, row: dict[str, object], asked: dict[str, str] | None = None
-) -> Paragraph:
+def _from_squad(title: str, row: dict[str, object], asked: dict[str, str] | None = None) -> Paragraph:
     text = str(row["context"])
     sentences = split_sentences(text)
     questions = []
@@ -118,13 +118,14 @@ def _from_squad(
         if text[slice(*span)] == answer["text"] and answer["text"]:
             wording = question["question"] if asked is None else asked[question["id"]]
             questions.append(Asked(wording, span, _sentences_around(sentences, span)))
-    return Paragraph(source, title, text, tuple(questions))
+    return Paragraph(title, text, tuple(questions))
 
 
 def read_own_paragraphs(path: Path = QUESTIONS, bench: Path = BENCH) -> list[Paragraph]:
     """Our own questions, the texts filled in from the news sample.
 
     Raises:
+        OSError: the sample is not there.
         ValueError: a text is not the one the questions were written on.
     """
     texts: dict[str, list[str]] = {}
@@ -134,13 +135,15 @@ def read_own_paragraphs(path: Path = QUESTIONS, bench: Path = BENCH) -> list[Par
         part, number = row["doc"].split(":")
         if part not in texts:
             texts[part] = (bench / "news" / f"{part}.txt").read_text(encoding="utf-8").split("\n")
-        header, text = split_header(texts[part][int(number) - 1])
+        when, text = split_header("".join(texts[part][int(number) - 1 : int(number)]))
         if hashlib.sha256(text.encode()).hexdigest()[:16] != row["sha256"]:
             raise ValueError(
-                f"{row['doc']} of the news sample is another text than the questions were written on"
+                f"{row['doc']} of the news sample in {bench} is another text than the questions were written on; "
+                "take the sample that eval/reader/questions.jsonl was made from, or mend its line"
             )
-        day = re.search(r"(\d{4})[-年/](\d{1,2})[-月/](\d{1,2})", header)
-        when = f" {int(day[1])}年{int(day[2])}月{int(day[3])}日" if day else ""
+        day = _DAY.search(when)
+        parts = (row["title"], say_day(beijing_day(parse_time(day[0]))) if day else "")
+        header = " ".join(part for part in parts if part)
         asked = tuple(
             Asked(
                 each["question"],
@@ -149,7 +152,7 @@ def read_own_paragraphs(path: Path = QUESTIONS, bench: Path = BENCH) -> list[Par
             )
             for each in row["questions"]
         )
-        paragraphs.append(Paragraph("own", row["title"] + when, text, asked, row["doc"]))
+        paragraphs.append(Paragraph(header, text, asked, row["doc"]))
     return paragraphs
 
 
@@ -163,50 +166,60 @@ def make_examples(paragraphs: Sequence[Paragraph], seed: int) -> Iterator[Exampl
         paragraphs: of one language and script; wrong passages are looked for among them.
     """
     generator = random.Random(seed)
-    windows = [
-        (number, span)
-        for number, paragraph in enumerate(paragraphs)
-        for span in cut_windows(paragraph.text, generator.choice(SIZES[2:]))
-    ]
-    texts = [paragraphs[number].text[slice(*span)] for number, span in windows]
-    words = LexicalIndex.build([search_words(text) for text in texts])
-    asked = [(number, each) for number, paragraph in enumerate(paragraphs) for each in paragraph.asked]
+    windows = Windows(paragraphs, generator)
+    asked = [(paragraph, each) for paragraph in paragraphs for each in paragraph.asked]
     twins = swap_words([each.text for _, each in asked], generator)
-    for (number, each), twin in zip(asked, twins, strict=True):
-        paragraph = paragraphs[number]
+    for (paragraph, each), twin in zip(asked, twins, strict=True):
         if each.evidence:
-            around = window_around(paragraph.text, each.evidence, generator.choice(SIZES), generator)
-            gold = _cut_example(paragraph, each, around)
+            gold = cut_gold(paragraph, each, generator.choice(SIZES), generator)
             yield gold
             removed = _without_evidence(gold)
             if removed is not None and generator.random() < 0.5:
                 yield removed
             if twin is not None and generator.random() < 0.5:
                 yield replace(gold, question=twin, answer=None, evidence=())
-        scores = words.coverage(search_words(each.text))
-        for row in _wrong_rows(each, number, windows, texts, scores, paragraph, generator):
-            yield Example(paragraph.source, each.text, paragraphs[windows[row][0]].header, texts[row])
+            wrong = windows.nearest(paragraph, each)
+            chosen = generator.sample(wrong, min(NEGATIVES, len(wrong)))
+        else:
+            chosen = windows.of(paragraph, each.text)[:OWN_WINDOWS]
+        for header, text in chosen:
+            yield Example(each.text, header, text)
 
 
-def _wrong_rows(
-    asked: Asked,
-    number: int,
-    windows: Sequence[tuple[int, Span]],
-    texts: Sequence[str],
-    scores: npt.NDArray[np.float32],
-    paragraph: Paragraph,
-    generator: random.Random,
-) -> list[int]:
-    """Rows of passages that do not answer: the nearest of all, or where the paragraph itself does not, its own."""
-    order = (-scores).argsort(kind="stable")
-    if not asked.evidence:
-        own = [row for row in order if windows[row][0] == number]
-        return own[:OWN_WINDOWS]
-    answer = paragraph.text[slice(*asked.answer)] if asked.answer else None
-    best = [
-        row for row in order[: 2 * NEAREST] if not _answers(windows[row], number, asked, texts[row], answer)
-    ][:NEAREST]
-    return generator.sample(best, min(NEGATIVES, len(best)))
+class Windows:
+    """All passages of some paragraphs, and which of them look most like answering a question."""
+
+    def __init__(self, paragraphs: Sequence[Paragraph], generator: random.Random) -> None:
+        self._cut = [
+            (paragraph, span)
+            for paragraph in paragraphs
+            for span in cut_windows(paragraph.text, generator.choice(SIZES[2:]))
+        ]
+        self._words = LexicalIndex.build(
+            [search_words(paragraph.text[slice(*span)]) for paragraph, span in self._cut]
+        )
+        self._generator = np.random.default_rng(generator.randrange(2**32))
+
+    def of(self, paragraph: Paragraph, question: str) -> list[tuple[str, str]]:
+        """Header and text of the windows of one paragraph, nearest to the question first."""
+        return [_shown(each) for each in self._order(question) if each[0] is paragraph]
+
+    def nearest(self, paragraph: Paragraph, asked: Asked) -> list[tuple[str, str]]:
+        """Header and text of the ``NEAREST`` windows that do not answer, nearest first.
+
+        Where words tell nothing, those of the paragraph itself come first: they speak of the same things.
+        """
+        order = self._order(asked.text)
+        if read_question(asked.text).foreign:
+            order.sort(key=lambda each: each[0] is not paragraph)
+        wrong = (each for each in order[: 4 * NEAREST] if not _answers(each, paragraph, asked))
+        return [_shown(each) for each in itertools.islice(wrong, NEAREST)]
+
+    def _order(self, question: str) -> list[tuple[Paragraph, Span]]:
+        scores = self._words.coverage(search_words(question))
+        # Of equals any may come first: a question in another language has no words in common with any of them.
+        order = np.lexsort((self._generator.random(len(scores)), -scores))
+        return [self._cut[row] for row in order]
 
 
 def to_script(example: Example, converter: opencc.OpenCC) -> Example:
@@ -235,7 +248,7 @@ def mix_scripts(
 def cut_windows(text: str, size: int) -> list[Span]:
     """Runs of whole sentences of up to about ``size`` characters, one after another."""
     windows: list[Span] = []
-    for start, end in split_sentences(text, 500):
+    for start, end in split_sentences(text, max(SIZES)):
         if windows and end - windows[-1][0] <= size:
             windows[-1] = (windows[-1][0], end)
         else:
@@ -246,8 +259,11 @@ def cut_windows(text: str, size: int) -> list[Span]:
 def window_around(text: str, spans: Sequence[Span], size: int, generator: random.Random) -> Span:
     """A run of whole sentences that holds ``spans``, of about ``size`` characters, they anywhere in it."""
     sentences = split_sentences(text)
-    first = next(row for row, (_, end) in enumerate(sentences) if end > spans[0][0])
-    last = next(row for row in reversed(range(len(sentences))) if sentences[row][0] < spans[-1][1])
+    start, end = min(first for first, _ in spans), max(last for _, last in spans)
+    held = [row for row, (first, last) in enumerate(sentences) if first < end and last > start]
+    if not held:
+        raise ValueError(f"no sentence of the text holds {spans}")
+    first, last = held[0], held[-1]
     while True:
         grown = [
             (new_first, new_last)
@@ -261,13 +277,18 @@ def window_around(text: str, spans: Sequence[Span], size: int, generator: random
         first, last = generator.choice(grown)
 
 
-def _cut_example(paragraph: Paragraph, asked: Asked, window: Span) -> Example:
-    start = window[0]
+def cut_gold(paragraph: Paragraph, asked: Asked, size: int, generator: random.Random) -> Example:
+    """A question with a passage of about ``size`` characters that answers it."""
+    return cut_example(paragraph, asked, window_around(paragraph.text, asked.evidence, size, generator))
+
+
+def cut_example(paragraph: Paragraph, asked: Asked, window: Span) -> Example:
+    """A question with the stretch of its paragraph that holds what answers it."""
+    start, end = window
     return Example(
-        paragraph.source,
         asked.text,
         paragraph.header,
-        paragraph.text[slice(*window)],
+        paragraph.text[start:end],
         None if asked.answer is None else (asked.answer[0] - start, asked.answer[1] - start),
         tuple((first - start, last - start) for first, last in asked.evidence),
     )
@@ -284,12 +305,18 @@ def _without_evidence(example: Example) -> Example | None:
     return replace(example, text=text, answer=None, evidence=())
 
 
-def _answers(window: tuple[int, Span], number: int, asked: Asked, text: str, answer: str | None) -> bool:
-    """Whether a passage may answer: it holds the evidence or the answer's words."""
-    at, (start, end) = window
-    if at == number and any(first < end and last > start for first, last in asked.evidence):
+def _shown(window: tuple[Paragraph, Span]) -> tuple[str, str]:
+    paragraph, span = window
+    return paragraph.header, paragraph.text[slice(*span)]
+
+
+def _answers(window: tuple[Paragraph, Span], paragraph: Paragraph, asked: Asked) -> bool:
+    """Whether a window may answer: it holds the evidence or the answer's words."""
+    owner, (start, end) = window
+    if owner is paragraph and any(first < end and last > start for first, last in asked.evidence):
         return True
-    return answer is not None and to_simplified(answer) in to_simplified(text)
+    answer = paragraph.text[slice(*asked.answer)] if asked.answer else None
+    return answer is not None and to_simplified(answer) in to_simplified(owner.text[start:end])
 
 
 def _sentences_around(sentences: Sequence[Span], span: Span) -> tuple[Span, ...]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
-from embeddings.reader import MAX_TOKENS, lay_out
+from embeddings import reader
 from eval.reader.data import Example
 
 
@@ -34,8 +34,8 @@ class Encoded:
 
 
 def encode(example: Example, tokenizer: Tokenizer) -> Encoded | None:
-    """None where the answer lies beyond ``MAX_TOKENS``."""
-    laid = lay_out(tokenizer, example.question, [(example.header, example.text)])[0]
+    """None where the answer lies beyond ``reader.MAX_TOKENS``."""
+    laid = reader.lay_out(tokenizer, example.question, [(example.header, example.text)])[0]
     evidence = np.full(len(laid.ids), -1, dtype=np.int8)
     evidence[laid.first :] = 0
     for span in example.evidence:
@@ -54,13 +54,10 @@ def encode(example: Example, tokenizer: Tokenizer) -> Encoded | None:
     )
 
 
-def batches(
-    examples: Sequence[Encoded], tokens: int, generator: random.Random | None
-) -> Iterator[list[Encoded]]:
-    """Batches of up to ``tokens`` tokens with padding; shuffled where a generator is given."""
+def batches(examples: Sequence[Encoded], tokens: int, generator: random.Random) -> Iterator[list[Encoded]]:
+    """Batches of up to ``tokens`` tokens with padding, of examples of like length, shuffled."""
     order = list(range(len(examples)))
-    if generator is not None:
-        generator.shuffle(order)
+    generator.shuffle(order)
     pools = [order[at : at + 2048] for at in range(0, len(order), 2048)]
     made: list[list[Encoded]] = []
     for pool in pools:
@@ -72,30 +69,24 @@ def batches(
                 batch = []
             batch.append(examples[row])
         made.append(batch)
-    if generator is not None:
-        generator.shuffle(made)
+    generator.shuffle(made)
     yield from made
 
 
 def pad(batch: Sequence[Encoded]) -> dict[str, torch.Tensor]:
     """Tensors (batch, longest) and (batch,)."""
-    longest = max(len(each.ids) for each in batch)
-    ids = torch.full((len(batch), longest), 1, dtype=torch.long)
-    inside = torch.zeros((len(batch), longest), dtype=torch.bool)
-    evidence = torch.full((len(batch), longest), -1, dtype=torch.int8)
+    ids, mask = reader.pad([each.ids.tolist() for each in batch])
+    inside = torch.zeros_like(mask)
+    evidence = torch.full(ids.shape, -1, dtype=torch.int8)
     for row, each in enumerate(batch):
-        ids[row, : len(each.ids)] = torch.from_numpy(each.ids.astype(np.int64))
         inside[row, each.offset : len(each.ids)] = True
         evidence[row, : len(each.ids)] = torch.from_numpy(each.evidence)
     return {
         "ids": ids,
-        "mask": ids != 1,
+        "mask": mask,
         "inside": inside,
         "evidence": evidence,
         "start": torch.tensor([each.start for each in batch]),
         "end": torch.tensor([each.end for each in batch]),
         "answers": torch.tensor([each.answers for each in batch], dtype=torch.float32),
     }
-
-
-__all__ = ["MAX_TOKENS", "Encoded", "batches", "encode", "pad"]

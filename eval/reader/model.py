@@ -73,5 +73,5 @@ def save_checkpoint(model: ReaderModel, tokenizer: Tokenizer, folder: Path) -> N
 def load_checkpoint(folder: Path) -> tuple[ReaderModel, Tokenizer]:
     """A model in training as ``save_checkpoint`` wrote it."""
     model = ReaderModel(BertConfig.from_pretrained(str(folder)))
-    model.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+    model.load_state_dict(torch.load(folder / "weights.pt", weights_only=True, map_location="cpu"))
     return model, Tokenizer.from_file(str(folder / "tokenizer.json"))

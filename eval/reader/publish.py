@@ -9,7 +9,7 @@ from eval.reader.model import load_checkpoint
 
 
 def main() -> None:
-    """Write ``embeddings/reader`` anew."""
+    """Write ``embeddings/weights`` anew."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--output", type=Path, default=FOLDER)

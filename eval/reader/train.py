@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from embeddings.reader_model import ReaderModel
+from eval.public import BENCH
 from eval.reader.data import (
     Example,
     make_examples,
@@ -30,7 +31,7 @@ from eval.reader.data import (
 from eval.reader.encode import Encoded, batches, encode, pad
 from eval.reader.model import load_checkpoint, save_checkpoint, start_model
 
-MINUTES = 80
+MINUTES = 150
 BATCH_TOKENS = 3600
 RATE = 1e-4
 WARM_UP = 0.05
@@ -52,15 +53,19 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="a checkpoint to go on from, not the packaged encoder")
     parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--bench", type=Path, default=BENCH, help="the folder of public sets and news")
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
     model, tokenizer = load_checkpoint(arguments.start) if arguments.start else start_model()
     if torch.cuda.is_available():
         model.to("cuda").encoder.set_attn_implementation("sdpa")
-    train(model, tokenizer, arguments.minutes * 60, arguments.output)
+    try:
+        train(model, tokenizer, arguments.minutes * 60, arguments.output, arguments.bench)
+    except FileNotFoundError as error:
+        parser.error(f"{error.filename} is missing. Name the folder of public sets and news with --bench.")
 
 
-def train(model: ReaderModel, tokenizer: Tokenizer, seconds: float, output: Path) -> None:
+def train(model: ReaderModel, tokenizer: Tokenizer, seconds: float, output: Path, bench: Path) -> None:
     """Train for so many seconds, with a checkpoint every few minutes and at the end."""
     model.train()
     model.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
@@ -69,7 +74,7 @@ def train(model: ReaderModel, tokenizer: Tokenizer, seconds: float, output: Path
     sums = torch.zeros(len(LOSSES))
     pairs = 0
     started = saved = time.monotonic()
-    for step, batch in enumerate(endless_batches(tokenizer), start=1):
+    for step, batch in enumerate(endless_batches(tokenizer, bench), start=1):
         done = (time.monotonic() - started) / seconds
         if done >= 1:
             break
@@ -96,12 +101,12 @@ def train(model: ReaderModel, tokenizer: Tokenizer, seconds: float, output: Path
     save_checkpoint(model, tokenizer, output)
 
 
-def endless_batches(tokenizer: Tokenizer) -> Iterator[list[Encoded]]:
+def endless_batches(tokenizer: Tokenizer, bench: Path) -> Iterator[list[Encoded]]:
     """Batches of epoch after epoch."""
     epoch = 0
     while True:
         encoded = [
-            row for row in (encode(each, tokenizer) for each in training_examples(SEED + epoch)) if row
+            row for row in (encode(each, tokenizer) for each in training_examples(SEED + epoch, bench)) if row
         ]
         answered = sum(row.answers for row in encoded)
         print(f"epoch {epoch}: {len(encoded)} examples, {answered} of them answered", flush=True)
@@ -109,20 +114,20 @@ def endless_batches(tokenizer: Tokenizer) -> Iterator[list[Encoded]]:
         epoch += 1
 
 
-def training_examples(seed: int) -> Iterator[Example]:
+def training_examples(seed: int, bench: Path = BENCH) -> Iterator[Example]:
     """Our own questions on news, and a share of the public sets in both scripts and across two languages."""
-    own = [each for each in read_own_paragraphs() if not each.is_held_back]
+    own = [each for each in read_own_paragraphs(bench=bench) if not each.is_held_back]
     yield from mix_scripts(make_examples(own, seed), 0.1, "s2t", seed)
     generator = random.Random(seed)
-    yield from (each for each in public_examples(seed) if generator.random() < PUBLIC_SHARE)
+    yield from (each for each in public_examples(seed, bench) if generator.random() < PUBLIC_SHARE)
 
 
-def public_examples(seed: int) -> Iterator[Example]:
+def public_examples(seed: int, bench: Path) -> Iterator[Example]:
     """The public sets."""
-    yield from mix_scripts(make_examples(read_drcd_paragraphs("train"), seed), 0.5, "t2s", seed)
-    yield from mix_scripts(make_examples(read_cmrc_paragraphs(), seed), 0.2, "s2t", seed)
+    yield from mix_scripts(make_examples(read_drcd_paragraphs("train", bench), seed), 0.5, "t2s", seed)
+    yield from mix_scripts(make_examples(read_cmrc_paragraphs(bench), seed), 0.2, "s2t", seed)
     for questions, passages in (("zh", "zh"), ("en", "zh"), ("en", "en"), ("zh", "en")):
-        yield from make_examples(read_xquad_paragraphs("train", questions, passages), seed)
+        yield from make_examples(read_xquad_paragraphs("train", questions, passages, bench), seed)
 
 
 def step_losses(model: ReaderModel, batch: list[Encoded]) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """The reader: what it is given, what it says, and its weights on disk."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_nothing_to_read_is_nothing_read(reader: Reader) -> None:
     assert reading.best_words(0, 10) is None
 
 
-def test_eight_bits_and_bfloat16_say_nearly_the_same(reader: Reader) -> None:
+def test_float32_and_bfloat16_say_nearly_the_same(reader: Reader) -> None:
     narrow = open_reader(device="cpu", dtype="bfloat16")
     question, passages = "新馆有多少册书？", [("", PASSAGE)]
     (wide,), (other,) = reader.read(question, passages), narrow.read(question, passages)
@@ -140,8 +141,41 @@ def test_the_weights_are_small_enough_to_ship() -> None:
 
 
 def test_missing_or_damaged_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match="turn the reader off"):
+    with pytest.raises(EncoderError, match="enabled = false"):
         open_reader(tmp_path)
     (tmp_path / "reader.safetensors").write_bytes(b"no weights")
     with pytest.raises(EncoderError, match=str(tmp_path)):
         open_reader(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[1", b"\xff\xfe"])
+def test_a_missing_or_damaged_tokenizer_is_named(tmp_path: Path, content: bytes | None) -> None:
+    shutil.copy(FOLDER / "reader.safetensors", tmp_path)
+    if content is not None:
+        (tmp_path / "tokenizer.json").write_bytes(content)
+    with pytest.raises(EncoderError, match="tokenizer"):
+        open_reader(tmp_path)
+
+
+def test_weights_without_a_configuration_are_named(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.zeros(1)}, tmp_path / "reader.safetensors")
+    with pytest.raises(EncoderError, match="configuration"):
+        open_reader(tmp_path)
+
+
+def test_pieces_that_a_text_spells_out_are_read_as_any(reader: Reader) -> None:
+    passage = "馆长</s>陆明远<pad>主持了仪式。<s>天气晴。"
+    (reading,) = reader.read("谁主持了<pad>仪式？", [("<pad>", passage)])
+    assert len(reading.evidence) == len(reading.offsets)
+    assert np.isfinite(reading.evidence).all()
+    assert (np.abs(reading.evidence) > 0).all()
+
+
+def test_words_never_leave_the_part_that_is_asked_for() -> None:
+    zeros = np.zeros(3, dtype=np.float32)
+    reading = Reading(0.0, 0.0, [(0, 4), (4, 8), (8, 12)], zeros, zeros.copy(), zeros.copy())
+    reading.start[0], reading.end[2] = 5, 5
+    assert reading.best_words(2, 9) == ((2, 9), 10.0)

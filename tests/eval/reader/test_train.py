@@ -29,10 +29,10 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture(scope="module")
 def encoded(tokenizer: Tokenizer) -> list[Encoded]:
     examples = [
-        Example("made", "乙公司在哪里？", "", TEXT, span("北京"), (span("乙公司迁到北京！"),)),
-        Example("made", "丙公司有多少人？", "题目", TEXT, span("三百人"), (span("丙公司有三百人。"),)),
-        Example("made", "丁公司在哪里？", "题目", TEXT),
-        Example("made", "为什么迁走？", "", TEXT, None, (span("乙公司迁到北京！"),)),
+        Example("乙公司在哪里？", "", TEXT, span("北京"), (span("乙公司迁到北京！"),)),
+        Example("丙公司有多少人？", "题目", TEXT, span("三百人"), (span("丙公司有三百人。"),)),
+        Example("丁公司在哪里？", "题目", TEXT),
+        Example("为什么迁走？", "", TEXT, None, (span("乙公司迁到北京！"),)),
     ]
     rows = [encode(example, tokenizer) for example in examples]
     return [row for row in rows if row is not None]
@@ -52,15 +52,14 @@ def test_labels_mark_the_words_and_the_sentence(encoded: list[Encoded], tokenize
 def test_an_answer_beyond_what_is_read_is_left_out(tokenizer: Tokenizer) -> None:
     text = "好。" * 800 + TEXT
     start = 1600 + TEXT.index("北京")
-    assert encode(Example("made", "哪里？", "", text, (start, start + 2), ((1600, 1610),)), tokenizer) is None
+    assert encode(Example("哪里？", "", text, (start, start + 2), ((1600, 1610),)), tokenizer) is None
 
 
 def test_every_example_is_in_one_batch(encoded: list[Encoded]) -> None:
     many = encoded * 50
-    for generator in (None, random.Random(1)):
-        made = list(batches(many, 200, generator))
-        assert sum(map(len, made)) == len(many)
-        assert all(len(batch) * max(len(each.ids) for each in batch) <= 200 for batch in made)
+    made = list(batches(many, 200, random.Random(1)))
+    assert sum(map(len, made)) == len(many)
+    assert all(len(batch) * max(len(each.ids) for each in batch) <= 200 for batch in made)
 
 
 def test_padding_is_masked(encoded: list[Encoded]) -> None:

@@ -55,6 +55,7 @@ def store(model: ReaderModel, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     configuration = json.dumps(model.encoder.config.to_diff_dict())
     save_file(tensors, folder / WEIGHTS, metadata={"configuration": configuration})
+    (folder / WEIGHTS).chmod(0o644)  # safetensors writes for the owner alone
 
 
 def load_stored(folder: Path, device: str, dtype: str) -> ReaderModel:

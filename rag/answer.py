@@ -35,9 +35,9 @@ LONGEST_QUOTE = 360
 """Characters beyond which a sentence is quoted by clauses."""
 LONGEST_LINE = 60
 """Characters of a line that may belong to a list under a heading."""
-CLOSE_SCORE = 1.0
+CLOSE_SCORE = 2.0
 """How far under the best a sentence may score and still stand beside it."""
-LIST_SCORE = 3.0
+LIST_SCORE = 4.0
 """The same where the question wants several things."""
 OTHER_SCORE = 4.0
 """The same where the sentence holds what the question names and the best one does not."""

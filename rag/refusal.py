@@ -1,19 +1,21 @@
 """Which sentence answers best, and whether it answers at all: the one place where that is decided.
 
-Two rules, both logistic (a weighted sum of the numbers of ``rag.evidence``), each in two forms: for a question in
-Chinese, and for one in another script, where words tell nothing and vectors must do.
+Two rules over the numbers of ``rag.evidence``, each in four forms: with what the reader saw and without, for a
+question in Chinese and for one in another script, where words tell nothing and vectors must do.
 
-``rank``     orders sentences; fitted to tell the sentence that holds the gold answer from its neighbours.
-``certainty`` judges the best sentence, how far it stands above the next, and what it lacks; fitted to tell
-             answerable questions from unanswerable ones: the question whose article was taken away, the question
-             with a name, number or word swapped, and the near misses of our own set's tuning half.
+``rank``     orders sentences: a weighted sum, fitted to tell the sentence that holds the gold answer from its
+             neighbours.
+``certainty`` judges the best sentence, how far it stands above the next, and what it lacks: many small decision trees of
+             two questions each, whose votes are added (gradient boosting, Friedman 2001,
+             doi:10.1214/aos/1013203451), since a number often matters only beside another: a missing name counts
+             for more where the reader is unsure. Fitted to tell answerable questions from unanswerable ones: the
+             question whose article was taken away, the question with a name, number or word swapped, and the near
+             misses of our own sets.
 
-A question is refused when the certainty is under ``threshold``, set so that one answerable question in ten of
-our tuning sets is refused, which ask harder than people mostly do; and, whatever the certainty, when something
-is plainly missing from the best sentences (``misses``), which on the tuning data is so for about 1 % of the
-answerable questions.
-``rules.json`` holds the weights; ``python -m eval.fit`` made it, says from which data, and prints how well it
-does on questions it has not seen.
+A question is refused when the certainty is under ``threshold``, set so that few answerable questions of our tuning
+sets are refused (``eval.fit.FALSE_REFUSALS``), which ask harder than people mostly do.
+``rules.json`` holds the rules; ``python -m eval.fit`` made it, says from which data, and prints how well it does on
+questions it has not seen.
 """
 
 import functools
@@ -33,6 +35,8 @@ RANK_FEATURES = tuple(
 )
 """What compares sentences; the rest is about the article."""
 
+DEPTH = 2
+"""How many questions a tree asks."""
 BEST = 3
 """How many of the best sentences are looked at together, since two may share an answer."""
 
@@ -72,11 +76,39 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Trees:
+    """Decision trees whose votes are added: each asks its first node, and the node that the answer leads to.
+
+    Attributes:
+        column, threshold: (trees, nodes) a node goes left where that number is at most the threshold.
+        left, right: (trees, nodes) the nodes that follow; a leaf follows itself.
+        vote: (trees, nodes) of a leaf.
+        bias: added to all votes.
+    """
+
+    column: npt.NDArray[np.int64]
+    threshold: FloatVector
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    vote: FloatVector
+    bias: float
+
+    def __call__(self, numbers: npt.NDArray[np.floating]) -> float:
+        """Judge one question by its numbers (n,)."""
+        trees = np.arange(len(self.column))
+        node = np.zeros(len(trees), dtype=np.int64)
+        for _ in range(DEPTH):
+            left = numbers[self.column[trees, node]] <= self.threshold[trees, node]
+            node = np.where(left, self.left[trees, node], self.right[trees, node])
+        return float(self.vote[trees, node].sum() + self.bias)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The two rules for one kind of question, and the certainty under which it is refused."""
 
     rank: Rule
-    certainty: Rule
+    certainty: Trees
     threshold: float
 
 
@@ -87,7 +119,7 @@ def load_rules(foreign: bool, with_reader: bool) -> Rules:
     rules = stored["with reader" if with_reader else "without reader"]["foreign" if foreign else "chinese"]
     return Rules(
         _to_rule(rules["rank"], RANK_FEATURES),
-        _to_rule(rules["certainty"], CERTAINTY_FEATURES),
+        to_trees(rules["certainty"]["trees"], rules["certainty"]["bias"]),
         float(rules["threshold"]),
     )
 
@@ -106,29 +138,8 @@ def is_refused(
         scores: from ``rank_sentences``.
         coverage, cosine: of the best passage found, see ``retrieve.Found``.
     """
-    if misses(question, judged, scores):
-        return True
     rules = _rules_for(question, judged)
-    numbers = certainty_numbers(judged, scores, coverage, cosine)
-    return bool(rules.certainty(numbers) < rules.threshold)
-
-
-def misses(question: Question, judged: Sequence[Judged], scores: FloatVector) -> bool:
-    """Whether something without which there is no answer is missing from the best sentences.
-
-    The one of many that is asked about (第四场, 2022) from all their paragraphs; the kind of thing asked, where an
-    answer shows it plainly (money, an hour, an address), from all of them; the person asked about from the
-    paragraph of the very best, and every word of the question from its article. A foreign question's words and
-    names prove nothing.
-    """
-    first = _best(judged, scores)
-    column = {name: number for number, name in enumerate(FEATURES)}
-    best = first[0]
-    return bool(
-        first[:, column["ordinals"]].max() == 0
-        or first[:, column["lacks"]].min() == 1
-        or (not question.foreign and 0 in (best[column["names nearby"]], best[column["article"]]))
-    )
+    return rules.certainty(certainty_numbers(judged, scores, coverage, cosine)) < rules.threshold
 
 
 def rank_numbers(judged: Sequence[Judged]) -> npt.NDArray[np.float32]:
@@ -178,3 +189,21 @@ def _best(judged: Sequence[Judged], scores: FloatVector) -> npt.NDArray[np.float
 
 def _to_rule(stored: Mapping[str, float], names: Sequence[str]) -> Rule:
     return Rule(np.array([stored[name] for name in names]), float(stored["bias"]))
+
+
+def to_trees(stored: Sequence[Sequence[Mapping[str, float | str]]], bias: float) -> Trees:
+    """Lay out trees given as lists of nodes: ``{"if", "at most", "then", "else"}`` or ``{"vote"}``."""
+    nodes = max(len(tree) for tree in stored)
+    shape = (len(stored), nodes)
+    column, left, right = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    threshold, vote = np.zeros(shape), np.zeros(shape)
+    for row, tree in enumerate(stored):
+        for number, node in enumerate(tree):
+            if "vote" in node:
+                left[row, number] = right[row, number] = number
+                vote[row, number] = node["vote"]
+            else:
+                column[row, number] = CERTAINTY_FEATURES.index(str(node["if"]))
+                threshold[row, number] = node["at most"]
+                left[row, number], right[row, number] = node["then"], node["else"]
+    return Trees(column, threshold, left, right, vote, float(bias))

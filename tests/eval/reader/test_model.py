@@ -15,7 +15,7 @@ from embeddings.reader_model import ReaderModel
 from eval.reader import publish
 from eval.reader.model import kept_pieces, load_checkpoint, save_checkpoint, start_model
 
-TEXT = "7月8日，滨江图书馆新馆开馆，馆长陆明远（IPCC）主持仪式，造价4.2亿元。"
+TEXT = "7月8日，滨江图书馆新馆开馆，馆长陆明远（IPCC）主持仪式，造价四亿元。"
 
 
 @pytest.fixture(scope="module")

@@ -230,9 +230,7 @@ def _certainty(example: Example, rank: Rule) -> Matrix:
     return certainty_numbers(example.judged, scores, example.found.coverage, example.found.cosine)
 
 
-def _boost(
-    numbers: Matrix, labels: npt.NDArray[np.bool_], weights: Matrix, columns: Sequence[int]
-) -> Trees:
+def _boost(numbers: Matrix, labels: npt.NDArray[np.bool_], weights: Matrix, columns: Sequence[int]) -> Trees:
     stored = _boosted_trees(numbers, labels, weights, columns)
     return to_trees(stored["trees"], stored["bias"])
 

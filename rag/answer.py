@@ -33,6 +33,7 @@ ENGLISH_REFUSAL = "The articles do not answer this question."
 
 LONGEST_QUOTE = 360
 """Characters beyond which a sentence is quoted by clauses."""
+LONGEST_HEADING = 20
 LONGEST_LINE = 60
 """Characters of a line that may belong to a list under a heading."""
 CLOSE_SCORE = 2.0
@@ -145,7 +146,7 @@ def widen(question: Question, judged: Judged) -> Statement:
     article, sentence = judged.article, judged.sentence
     start, end = _whole_sentence(article, sentence.start, sentence.end)
     if question.wants_list or "number" in question.kinds:
-        end = _with_list(article, start, end)
+        start, end = _with_list(article, start, end)
     end = _with_pictures(article, _with_announcement(article, end))
     # A number in brackets that the article has itself must not look like a mark.
     text = re.sub(r"\[(\d+)\]", r"［\1］", " ".join(article.text[start:end].split()))
@@ -179,22 +180,31 @@ def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
     return whole if whole[1] - whole[0] <= LONGEST_QUOTE else (start, end)
 
 
-def _with_list(article: Article, start: int, end: int) -> int:
-    """The end of the lines under a short heading, or the same end where this is none."""
-    first, last = paragraph(article, start)
-    if (
-        (first, last) != (start, end)
-        or end - start > 20
-        or re.search(r"[。！？：|]", article.text[start:end])
-    ):
-        return end
+def _with_list(article: Article, start: int, end: int) -> tuple[int, int]:
+    """A short heading with the lines under it, from the heading or from any of the lines; else the same stretch."""
+    if paragraph(article, start) != (start, end):
+        return start, end
+    first = start
+    while _is_item(article.text[slice(*paragraph(article, first))]) and first > 0:
+        first = paragraph(article, first - 1)[0]
+    heading = paragraph(article, first)
+    if not _is_heading(article.text[slice(*heading)]):
+        return start, end
+    last = heading[1]
     while last < len(article.text):
         following = paragraph(article, last + 1)
-        line = article.text[slice(*following)]
-        if len(line) > LONGEST_LINE or not re.search(r"[：:|]", line):
+        if not _is_item(article.text[slice(*following)]):
             break
         last = following[1]
-    return last
+    return (first, last) if last >= end else (start, end)
+
+
+def _is_heading(line: str) -> bool:
+    return 0 < len(line) <= LONGEST_HEADING and not re.search(r"[。！？：|]", line)
+
+
+def _is_item(line: str) -> bool:
+    return len(line) <= LONGEST_LINE and re.search(r"[：:|]", line) is not None
 
 
 def _with_announcement(article: Article, end: int) -> int:

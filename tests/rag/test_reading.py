@@ -14,7 +14,7 @@ from rag.evidence import FEATURES, READER_FEATURES, Judged, judge_sentences
 from rag.passages import split_sentences
 from rag.question import read_question
 from rag.reading import MOST_READ, WINDOW, read_found, reading_header
-from rag.refusal import CERTAINTY_FEATURES, MOST_FEATURES, RANK_FEATURES, load_rules
+from rag.refusal import CERTAINTY_FEATURES, MOST_FEATURES, RANK_FEATURES, load_rules, to_trees
 from rag.retrieve import Found, FoundSentence, encode_question, find_passages
 
 QUESTION = "第二场圆桌对话是谁主持的？"
@@ -127,13 +127,29 @@ def test_the_answering_words_are_marked(assistant: Assistant) -> None:
 def test_the_rules_weigh_what_the_reader_saw() -> None:
     for foreign in (False, True):
         rules, plain = load_rules(foreign, with_reader=True), load_rules(foreign, with_reader=False)
-        for names, weighed, unweighed in (
-            (RANK_FEATURES, rules.rank, plain.rank),
-            (CERTAINTY_FEATURES, rules.certainty, plain.certainty),
-        ):
-            columns = [row for row, name in enumerate(names) if name in {*READER_FEATURES, *MOST_FEATURES}]
-            assert np.abs(weighed.weights[columns]).max() > 0.01
-            assert not unweighed.weights[columns].any()
+        columns = [row for row, name in enumerate(RANK_FEATURES) if name in READER_FEATURES]
+        assert np.abs(rules.rank.weights[columns]).max() > 0.01
+        assert not plain.rank.weights[columns].any()
+        asked = {CERTAINTY_FEATURES[column] for column in rules.certainty.column.ravel()}
+        assert asked & {*READER_FEATURES, *MOST_FEATURES}
+        without = {CERTAINTY_FEATURES[column] for column in plain.certainty.column.ravel()}
+        assert not without & {*READER_FEATURES, *MOST_FEATURES}
+
+
+def test_trees_vote() -> None:
+    score, margin = (CERTAINTY_FEATURES.index(name) for name in ("score", "margin"))
+    deep = [
+        {"if": "score", "at most": 1.0, "then": 1, "else": 2},
+        {"vote": -1.0},
+        {"if": "margin", "at most": 0.5, "then": 3, "else": 4},
+        {"vote": 0.25},
+        {"vote": 2.0},
+    ]
+    trees = to_trees([deep, [{"vote": 0.5}]], bias=10.0)
+    for numbers, expected in (((1.0, 9.0), 9.5), ((1.1, 0.5), 10.75), ((1.1, 0.6), 12.5)):
+        row = np.zeros(len(CERTAINTY_FEATURES))
+        row[[score, margin]] = numbers
+        assert trees(row) == pytest.approx(expected)
 
 
 def test_the_reader_can_be_turned_off(sample_index: Path) -> None:

@@ -5,7 +5,7 @@ Two sets of rules: ``with reader``, and ``without reader`` for when it is turned
     rank       the sentence with the gold answer against its neighbours
     certainty  answerable questions against unanswerable ones: the same question with its article taken away, the
                question with a name, number or word swapped for one of another question, and the near misses of
-               our own set
+               our own sets
 
 Data: the tuning halves of our own sets in ``eval/questions``, our questions on those texts of the news sample that
 the reader was not trained on, DRCD tune part (other paragraphs of articles that it was trained on), and for the rules
@@ -31,7 +31,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, FloatMatrix
 from embeddings.reader import FOLDER, Reader, open_reader
 from embeddings.sentence import open_encoder
 from eval.folders import index_articles
@@ -78,7 +78,6 @@ ENOUGH_OWN = 50
 SEED = 7
 
 Matrix = npt.NDArray[np.float64]
-FloatVector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +88,11 @@ class Example:
         group: shared with what must not be judged by a rule fitted on this: other forms of the question, other
             questions on the text.
         own: it is ours.
-        read: the reader looked at the passages; it was not trained on them.
         gold: marks the sentences that answer; none where nothing does.
     """
 
     group: str
     own: bool
-    read: bool
     question: Question
     found: Found
     judged: Sequence[Judged]
@@ -114,18 +111,12 @@ def main() -> None:
     arguments = parser.parse_args()
     encoder = open_encoder()
     reader = open_reader(arguments.reader)
-    examples = [*_own_examples(encoder, reader), *_news_examples(encoder, reader, arguments.bench)]
-    for public, count, seen in (
-        (read_drcd("tune", arguments.bench), DRCD_QUESTIONS, False),
-        (read_xquad("tune", "zh", arguments.bench), None, True),
-        (read_xquad("tune", "en", arguments.bench), None, True),
-    ):
-        examples += _public_examples(public, encoder, None if seen else reader, count)
-    read = [example for example in examples if example.read]
+    read = list(_examples(encoder, reader, arguments.bench))
+    unread = list(_examples(encoder, None, arguments.bench))
     rules = {
         "with reader": _fit_both(read, "with reader", RANK_FEATURES, CERTAINTY_FEATURES),
         "without reader": _fit_both(
-            examples, "without reader", *map(_without_reader, (RANK_FEATURES, CERTAINTY_FEATURES))
+            unread, "without reader", *map(_without_reader, (RANK_FEATURES, CERTAINTY_FEATURES))
         ),
     }
     arguments.output.write_text(_dump(rules), encoding="utf-8")
@@ -135,6 +126,16 @@ def _dump(rules: Mapping[str, object]) -> str:
     """JSON with a tree a line."""
     text = json.dumps(rules, indent=1)
     return re.sub(r"\[\s*\{[^\[\]]*\}\s*\]", lambda tree: " ".join(tree[0].split()), text) + "\n"
+
+
+def _examples(encoder: Encoder, reader: Reader | None, bench: Path) -> Iterator[Example]:
+    """All that the rules are fitted on; XQuAD only where no reader reads it that was trained on it."""
+    yield from _own_examples(encoder, reader)
+    yield from _news_examples(encoder, reader, bench)
+    yield from _public_examples(read_drcd("tune", bench), encoder, reader, DRCD_QUESTIONS)
+    if reader is None:
+        for language in ("zh", "en"):
+            yield from _public_examples(read_xquad("tune", language, bench), encoder, None, None)
 
 
 def _without_reader(names: Sequence[str]) -> list[str]:
@@ -222,7 +223,7 @@ def _fit_rank(examples: Sequence[Example], columns: Sequence[int]) -> Rule:
     weights = np.concatenate(
         [np.full(len(each.gold), (OWN_WEIGHT / 3 if each.own else 1) / len(each.gold)) for each in chosen]
     )
-    return _logistic(numbers.astype(np.float64), labels, weights * 5, columns, strength=1.0)
+    return _logistic(numbers.astype(np.float64), labels, weights * 5, columns)
 
 
 def _certainty(example: Example, rank: Rule) -> Matrix:
@@ -271,18 +272,17 @@ def _logistic(
     labels: npt.NDArray[np.bool_],
     weights: Matrix,
     columns: Sequence[int],
-    strength: float,
 ) -> Rule:
     """Fit on some columns, standardised, and fold the standardisation into the weights; the rest weigh nothing."""
     scaler = StandardScaler().fit(numbers[:, columns])
-    model = LogisticRegression(C=strength, max_iter=5000)
+    model = LogisticRegression(max_iter=5000)
     model.fit(scaler.transform(numbers[:, columns]), labels, sample_weight=weights)
     slopes = np.zeros(numbers.shape[1])
     slopes[columns] = model.coef_[0] / scaler.scale_
     return Rule(slopes, float(model.intercept_[0] - slopes[columns] @ scaler.mean_))
 
 
-def _own_examples(encoder: Encoder, reader: Reader) -> Iterator[Example]:
+def _own_examples(encoder: Encoder, reader: Reader | None) -> Iterator[Example]:
     cases = [case for name in OWN_SETS for case in read_set(ROOT / "eval" / "questions" / name)]
     with index_articles(read_folder(ROOT / "data" / "articles").articles, encoder) as index:
         for case in cases:
@@ -301,7 +301,7 @@ def _own_examples(encoder: Encoder, reader: Reader) -> Iterator[Example]:
                 )
 
 
-def _news_examples(encoder: Encoder, reader: Reader, bench: Path) -> Iterator[Example]:
+def _news_examples(encoder: Encoder, reader: Reader | None, bench: Path) -> Iterator[Example]:
     paragraphs = [each for each in read_own_paragraphs(bench=bench) if each.is_held_back]
     articles = [Article(f"{each.name}.md", each.text, title=each.header) for each in paragraphs]
     asked = {paragraph.text for paragraph in paragraphs}
@@ -321,7 +321,7 @@ def _news_examples(encoder: Encoder, reader: Reader, bench: Path) -> Iterator[Ex
 
 def _judge(
     index: Index,
-    vector: FloatVector,
+    vector: FloatMatrix,
     reader: Reader | None,
     text: str,
     is_gold: Callable[[Judged], bool],
@@ -336,7 +336,7 @@ def _judge(
     readings = None if reader is None else read_found(reader, text, found)
     judged = judge_sentences(question, found, readings)
     gold = np.array([answerable and is_gold(each) for each in judged])
-    return Example(group, own, reader is not None, question, found[0], judged, gold, answerable)
+    return Example(group, own, question, found[0], judged, gold, answerable)
 
 
 def _holds_gold(case: Case, judged: Judged) -> bool:

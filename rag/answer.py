@@ -196,7 +196,7 @@ def _with_list(article: Article, start: int, end: int) -> tuple[int, int]:
         if not _is_item(article.text[slice(*following)]):
             break
         last = following[1]
-    return (first, last) if last >= end else (start, end)
+    return (first, last) if last - first <= LONGEST_QUOTE else (start, end)
 
 
 def _is_heading(line: str) -> bool:

@@ -85,24 +85,24 @@ class Assistant:
             IndexMissingError: ``articles`` is None and there is no index.
             IndexMismatchError: the index was made with other settings or another model.
             IndexCorruptError: a file of the index is damaged.
-            ModelError: the embedding model cannot be loaded.
+            ModelError: the embedding model or the reader cannot be loaded.
             NothingToIndexError: no article could be read.
         """
         settings = settings or Settings.load()
         root = Path(index or DEFAULT_INDEX)
         if articles is None:
             current_folder(root)  # a missing index is reported before a model is loaded
-        encoder = load_encoder(settings)
+        encoder, reader = load_encoder(settings), load_reader(settings)
+        busy: IndexBusyError | None = None
         if articles is not None:
             try:
                 index_folder(Path(articles), root, encoder, settings, progress=progress)
-            except IndexBusyError:
-                if _open_fitting(root, encoder, settings) is None:
-                    raise
+            except IndexBusyError as error:
+                busy = error
         opened = _open_fitting(root, encoder, settings)
         if opened is None:
-            raise IndexMissingError(f"No index at {root}. Build it with: wenfeng index ARTICLES")
-        return cls(opened, encoder, load_reader(settings), settings)
+            raise busy or IndexMissingError(f"No index at {root}. Build it with: wenfeng index ARTICLES")
+        return cls(opened, encoder, reader, settings)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """Answer a question from the articles.

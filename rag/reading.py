@@ -12,7 +12,8 @@ from rag.retrieve import Found, FoundSentence
 MOST_READ = 6
 """Windows; reading is most of the time that an answer takes, and search puts the right passage among five."""
 WINDOW = 500
-"""Characters that are read at once: with question and header they fit ``embeddings.reader.MAX_TOKENS``."""
+"""Characters that are read at once: with a question and a header of ordinary length they fit
+``embeddings.reader.MAX_TOKENS``. A sentence that does not is not read, and then not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +87,6 @@ def _cut_windows(found: Sequence[Found]) -> Iterator[Window]:
 
 def _trim(article: Article, start: int, end: int) -> tuple[int, int]:
     words = article.text[start:end]
+    if not words.strip():
+        return start, end
     return start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())

@@ -33,7 +33,7 @@ from rag.question import Question
 RANK_FEATURES = tuple(
     name for name in FEATURES if name not in {"article", "names nearby", "missing", "passage answers"}
 )
-"""What compares sentences; the rest is about the article."""
+"""What compares sentences; the rest is about what stands around them."""
 
 DEPTH = 2
 """How many questions a tree asks."""
@@ -114,7 +114,7 @@ class Rules:
 
 @functools.cache
 def load_rules(foreign: bool, with_reader: bool) -> Rules:
-    """The fitted rules for questions in Chinese, or in another script."""
+    """The fitted rules for questions in Chinese or in another script, with what our reader saw or without."""
     stored = json.loads((files("rag") / "rules.json").read_text(encoding="utf-8"))
     rules = stored["with reader" if with_reader else "without reader"]["foreign" if foreign else "chinese"]
     return Rules(
@@ -151,7 +151,7 @@ def rank_numbers(judged: Sequence[Judged]) -> npt.NDArray[np.float32]:
 def certainty_numbers(
     judged: Sequence[Judged], scores: FloatVector, coverage: float, cosine: float
 ) -> FloatVector:
-    """The numbers (len(CERTAINTY_FEATURES),) that ``certainty`` weighs."""
+    """The numbers (len(CERTAINTY_FEATURES),) that ``certainty`` asks about."""
     order = np.argsort(-scores, kind="stable")
     first = _best(judged, scores)
     best = first[0].astype(np.float64)

@@ -70,7 +70,7 @@ class Paragraph:
     @property
     def is_held_back(self) -> bool:
         """Whether a text of the news sample is kept for choosing, one in eight."""
-        return zlib.crc32(self.name.encode()) % 8 == 0
+        return bool(self.name) and zlib.crc32(self.name.encode()) % 8 == 0
 
 
 @dataclass(frozen=True, slots=True)

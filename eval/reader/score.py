@@ -3,10 +3,11 @@
     EM, F1    the exact words, scored as CMRC 2018 does (Cui et al. 2019, doi:10.18653/v1/D19-1600): the longest
               common run of characters, English and numbers by the word, punctuation aside
     sentence  F1 of the sentence that holds most of the question's words, the baseline
-    answers   area under the ROC curve of the passage's logit: passages that answer against the same with the answer
-              cut out, unanswerable twins of the same questions, and the wrong passages that our words find best
+    answers   area under the ROC curve of the passage's logit: passages that answer against passages with the answer
+              cut out, unanswerable twins of the questions, and the wrong passages that our words find best, these
+              three cut as for training
 
-Passages are as the chunker cuts them, under a neutral title and a day; our own questions keep their titles. Parts:
+Passages that answer are as the chunker cuts them, under a neutral title and a day; our own questions keep their titles. Parts:
 ``choose`` (the default; none of its paragraphs was trained on, though DRCD's articles were, in other paragraphs)
 or ``report``.
 """

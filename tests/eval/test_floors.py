@@ -1,6 +1,6 @@
 """Quality does not fall: a fixed sample of each set, against floors some hundredths under what was last measured.
 
-The figures themselves, with their intervals, are printed by ``make eval``; 200 questions cannot tell 0.90 from 0.93.
+The figures themselves, with their intervals, are printed by ``make eval``; so few questions cannot tell 0.90 from 0.93.
 """
 
 import random
@@ -64,9 +64,9 @@ def outcomes(assistant: Assistant, cases: list[Case]) -> list[Outcome]:
 
 
 def test_answers_and_refusals(outcomes: list[Outcome]) -> None:
-    for name, floor in {"gold@5": 0.97, "held": 0.78, "cited": 0.78, "refused": 0.50}.items():
+    for name, floor in {"gold@5": 0.97, "held": 0.80, "cited": 0.82, "refused": 0.80}.items():
         assert mean(outcomes, name) >= floor, (name, mean(outcomes, name))
-    assert mean(outcomes, "over") <= 0.11
+    assert mean(outcomes, "over") <= 0.09
 
 
 def test_the_reader_helps(outcomes: list[Outcome], sample_index: Path, cases: list[Case]) -> None:
@@ -76,7 +76,7 @@ def test_the_reader_helps(outcomes: list[Outcome], sample_index: Path, cases: li
     assert right[0] > right[1], right
 
 
-@pytest.mark.parametrize(("name", "floor"), [("DRCD", 0.60), ("XQuAD zh", 0.65), ("XQuAD en→zh", 0.55)])
+@pytest.mark.parametrize(("name", "floor"), [("DRCD", 0.70), ("XQuAD zh", 0.68), ("XQuAD en→zh", 0.55)])
 def test_the_reader_finds_the_words(shared: Path, assistant: Assistant, name: str, floor: float) -> None:
     assert assistant.reader is not None
     gold = gold_examples(dict(read_sets("report", shared / "bench"))[name])

@@ -3,10 +3,15 @@
 import re
 from datetime import date
 
+import numpy as np
 import pytest
 
-from rag import Answer, Assistant, Filters, Turn
+from rag import Answer, Article, Assistant, Filters, Turn
+from rag.answer import widen
 from rag.errors import QuestionError
+from rag.evidence import FEATURES, Judged
+from rag.question import read_question
+from rag.retrieve import FoundSentence
 
 
 @pytest.mark.parametrize(
@@ -124,3 +129,30 @@ def test_search_gives_k_hits_best_first(assistant: Assistant) -> None:
     assert len(hits) == 4
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert "碳普惠" in hits[0].passage.text
+
+
+LISTED = "开放时间如下文。\n四个功能区\n静读区：座位120个\n文献区：收藏2400种\n共读区：每周六上午\n馆长介绍了阅览室的情况。"
+
+
+@pytest.mark.parametrize("line", ["四个功能区", "静读区：座位120个", "共读区：每周六上午"])
+def test_a_line_of_a_list_brings_the_list_with_its_heading(line: str) -> None:
+    said = widen(read_question("有哪些功能区？"), judged_in(LISTED, line))
+    assert (
+        LISTED[said.start : said.end]
+        == "四个功能区\n静读区：座位120个\n文献区：收藏2400种\n共读区：每周六上午"
+    )
+
+
+def test_what_is_no_list_or_too_long_stays_as_it_is() -> None:
+    talk = "对话实录\n" + "\n".join(
+        f"主持人：这是第{number}个问题，请问您怎么看待它？" for number in range(30)
+    )
+    for text, line in ((LISTED, "馆长介绍了阅览室的情况。"), (talk, talk.split("\n")[4])):
+        said = widen(read_question("有哪些功能区？"), judged_in(text, line))
+        assert text[said.start : said.end] == line
+
+
+def judged_in(text: str, line: str) -> Judged:
+    start = text.index(line)
+    sentence = FoundSentence(start, start + len(line), 0, 0.5)
+    return Judged(Article("a.md", text), sentence, np.zeros(len(FEATURES), dtype=np.float32))

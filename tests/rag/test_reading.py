@@ -90,9 +90,8 @@ def test_what_was_not_read_is_not_judged() -> None:
 
 def test_a_header_is_title_and_day_as_far_as_they_are_known(assistant: Assistant) -> None:
     assert reading_header(Article("a.md", "文")) == ""
-    article = next(each for each in assistant.index.articles() if each.published)
-    assert reading_header(article).endswith("2021年6月5日") or "年" in reading_header(article)
-    assert "None" not in reading_header(article)
+    article = next(each for each in assistant.index.articles() if "云峰会" in (each.title or ""))
+    assert reading_header(article) == f"{article.title} 2021年6月5日".replace("_", " ")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,7 @@ def test_the_rules_weigh_what_the_reader_saw() -> None:
 
 def test_trees_vote() -> None:
     score, margin = (CERTAINTY_FEATURES.index(name) for name in ("score", "margin"))
-    deep = [
+    deep: list[dict[str, float | str]] = [
         {"if": "score", "at most": 1.0, "then": 1, "else": 2},
         {"vote": -1.0},
         {"if": "margin", "at most": 0.5, "then": 3, "else": 4},

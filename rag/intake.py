@@ -1,13 +1,13 @@
 """A folder -> articles, and the files that were set aside by name. Knows no index."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from rag.articles import read_article
 from rag.errors import ArticleError, NothingToIndexError
+from rag.parsing import read_articles
 from rag.records import Article
 
 SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".txt"})
@@ -21,7 +21,7 @@ FileStamp = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A file that is not in the index, and why."""
+    """A file or folder that is not in the index, and why."""
 
     path: str
     reason: str
@@ -35,7 +35,7 @@ class Intake:
     Attributes:
         articles: by path; exact copies are one article with aliases.
         stamps: of every file that was read, copies included, by path.
-        set_aside: in the order of their paths.
+        set_aside: files, and folders that were not entered, in the order of their paths.
         unchanged: how many files were known and not read again.
         duplicates: how many files are exact copies of another.
     """
@@ -61,36 +61,52 @@ def read_folder(
     Raises:
         NothingToIndexError: there is no such folder, or no file in it could be an article.
     """
-    paths = list_files(folder)
-    articles, stamps, set_aside, unchanged = [], {}, [], 0
-    for done, path in enumerate(paths):
-        progress(done, len(paths))
+    paths, closed = list_files(folder)
+    outcomes: dict[str, Article | ArticleError] = {}
+    stamps: dict[str, FileStamp] = {}
+    unchanged = 0
+    for path in paths:
         try:
-            stamp = _stamp(folder, path)
-            article = known(path, stamp)
-            unchanged += article is not None
-            articles.append(article or read_article(folder, path))
-            stamps[path] = stamp
+            stamps[path] = _stamp(folder, path)
         except ArticleError as error:
-            set_aside.append(SetAside(to_printable(path), error.reason, to_printable(error.detail)))
-    progress(len(paths), len(paths))
+            outcomes[path] = error
+            continue
+        article = known(path, stamps[path])
+        if article is not None:
+            outcomes[path] = article
+            unchanged += 1
+    new = [path for path in paths if path not in outcomes]
+    progress(len(outcomes), len(paths))
+    for path, outcome in read_articles(folder, new):
+        outcomes[path] = outcome
+        progress(len(outcomes), len(paths))
+    articles = [outcome for outcome in outcomes.values() if isinstance(outcome, Article)]
+    set_aside = closed + [
+        SetAside(to_printable(path), outcome.reason, to_printable(outcome.detail))
+        for path, outcome in outcomes.items()
+        if isinstance(outcome, ArticleError)
+    ]
+    read = {article.path: stamps[article.path] for article in articles}
     merged = merge_copies(articles)
-    return Intake(merged, stamps, tuple(set_aside), unchanged, len(articles) - len(merged))
+    return Intake(merged, read, tuple(sorted(set_aside, key=lambda each: each.path)), unchanged, len(articles) - len(merged))
 
 
-def list_files(folder: Path) -> list[str]:
-    """Relative POSIX paths of the files that could be articles, sorted; hidden ones are left out.
+def list_files(folder: Path) -> tuple[list[str], list[SetAside]]:
+    """The files that could be articles: relative POSIX paths, sorted. Hidden ones are left out.
+
+    Returns:
+        The paths, and the folders below that were not entered: links, and those that cannot be read.
 
     Raises:
         NothingToIndexError: there is no such folder, or it holds no such file.
     """
     if not folder.is_dir():
         raise NothingToIndexError(f"No folder at {folder}. Name the folder that holds the articles.")
-    paths = sorted(_walk(folder))
+    paths, closed = _walk(folder)
     if not paths:
         kinds = " ".join(sorted(SUFFIXES))
         raise NothingToIndexError(f"{folder} holds no articles. Put files in it that end in one of: {kinds}")
-    return paths
+    return sorted(paths), sorted(closed, key=lambda each: each.path)
 
 
 def to_printable(text: str) -> str:
@@ -117,12 +133,24 @@ def _merge(copies: list[Article]) -> Article:
     return replace(first, aliases=tuple(sorted(copy.path for copy in copies if copy is not first)))
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    for parent, folders, files in os.walk(folder):
+def _walk(folder: Path) -> tuple[list[str], list[SetAside]]:
+    paths: list[str] = []
+    closed: list[SetAside] = []
+
+    def close(path: str, detail: str) -> None:
+        closed.append(SetAside(to_printable(os.path.relpath(path, folder)), "folder", detail))
+
+    for parent, folders, files in os.walk(
+        folder, onerror=lambda error: close(error.filename, f"the folder cannot be read: {error.strerror}")
+    ):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if Path(parent, name).is_symlink():  # os.walk does not follow it
+                close(os.path.join(parent, name), "a link to a folder is not followed; name that folder itself")
         for name in files:
             if not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES:
-                yield (Path(parent) / name).relative_to(folder).as_posix()
+                paths.append(Path(parent, name).relative_to(folder).as_posix())
+    return paths, closed
 
 
 def _stamp(folder: Path, path: str) -> FileStamp:

@@ -19,7 +19,7 @@ def index_articles(articles: Sequence[Article], encoder: Encoder) -> Iterator[In
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         with writing(root):
-            index_intake(Intake(tuple(articles), {}, (), 0, 0), root, encoder, Settings())
+            index_intake(Intake(tuple(articles), {}, {}, (), 0, 0), root, encoder, Settings())
         index = Index.open(root)
         try:
             yield index

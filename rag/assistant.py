@@ -18,7 +18,7 @@ from rag.indexing import IndexReport, Progress, made_with, refresh_index
 from rag.metadata import answer_from_header
 from rag.reading import read_found
 from rag.records import Answer, Filters, Hit, Turn
-from rag.retrieve import Found, encode_question, find_passages, group_articles
+from rag.retrieve import Found, count_copies, encode_question, find_passages, group_articles
 from rag.settings import Settings
 from rag.store import REBUILD_ADVICE, Index, current_folder, writing
 
@@ -129,7 +129,8 @@ class Assistant:
             nearest = nearest or found
             if not said:
                 unanswered.append(part)
-        text, citations = render(statements)
+        text, quoted = render(statements)
+        citations = tuple(count_copies(self.index, citation) for citation in quoted)
         refused = not citations
         return Answer(
             question=question,

@@ -14,6 +14,7 @@ import numpy as np
 from embeddings.encoder import Encoder, FloatMatrix
 from embeddings.index import VectorIndex
 from rag.articles import PARSER_VERSION
+from rag.copies import COPIES_VERSION, Signatures, find_stories, sign
 from rag.dates import beijing_day
 from rag.errors import NothingToIndexError
 from rag.intake import FileStamp, Intake, SetAside, read_folder
@@ -63,6 +64,7 @@ def made_with(encoder: Encoder, settings: Settings) -> dict[str, object]:
         "parser version": PARSER_VERSION,
         "chunker version": CHUNKER_VERSION,
         "words version": WORDS_VERSION,
+        "copies version": COPIES_VERSION,
     }
 
 
@@ -139,6 +141,7 @@ def _make_contents(
     passage_keys, sentence_keys = _to_keys(passage_texts), _to_keys(sentence_texts)
     texts = [*passage_texts, *sentence_texts]
     vectors = _embed(texts, np.concatenate([passage_keys, sentence_keys]), encoder, previous, progress)
+    signatures = _sign(intake.articles, previous)
     words = []
     for done, passage in enumerate(passages):
         words.append(search_words(passage.text))
@@ -146,9 +149,12 @@ def _make_contents(
     return Contents(
         articles=intake.articles,
         stamps=intake.stamps,
+        outlets=intake.outlets,
         set_aside=intake.set_aside,
         passages=passage_rows,
         sentences=sentence_rows,
+        stories=find_stories([article.text for article in intake.articles], signatures),
+        signatures=signatures,
         passage_keys=passage_keys,
         sentence_keys=sentence_keys,
         passage_vectors=VectorIndex.build(vectors[: len(passages)]),
@@ -176,6 +182,18 @@ def _cut(
         sentence_rows += [(row, start, end) for start, end in spans]
         texts += [article.text[start:end] for start, end in spans]
     return passages, np.asarray(passage_rows, np.int64), np.asarray(sentence_rows, np.int64), texts
+
+
+def _sign(articles: Sequence[Article], previous: Index | None) -> Signatures:
+    """One signature an article; those of ``previous`` are used again."""
+    known = (
+        {}
+        if previous is None
+        else {article.digest: previous.signatures[row] for row, article in enumerate(previous.articles())}
+    )
+    return np.stack(
+        [known[article.digest] if article.digest in known else sign(article.text) for article in articles]
+    )
 
 
 def _to_keys(texts: Sequence[str]) -> Keys:

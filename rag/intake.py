@@ -35,6 +35,7 @@ class Intake:
     Attributes:
         articles: by path; exact copies are one article with aliases.
         stamps: of every file that was read, copies included, by path.
+        outlets: the same files', where their headers name one.
         set_aside: files, and folders that were not entered, in the order of their paths.
         unchanged: how many files were known and not read again.
         duplicates: how many files are exact copies of another.
@@ -42,6 +43,7 @@ class Intake:
 
     articles: tuple[Article, ...]
     stamps: Mapping[str, FileStamp]
+    outlets: Mapping[str, str | None]
     set_aside: tuple[SetAside, ...]
     unchanged: int
     duplicates: int
@@ -86,9 +88,15 @@ def read_folder(
         for path, outcome in outcomes.items()
         if isinstance(outcome, ArticleError)
     ]
-    read = {article.path: stamps[article.path] for article in articles}
     merged = merge_copies(articles)
-    return Intake(merged, read, tuple(sorted(set_aside, key=lambda each: each.path)), unchanged, len(articles) - len(merged))
+    return Intake(
+        articles=merged,
+        stamps={article.path: stamps[article.path] for article in articles},
+        outlets={article.path: article.outlet for article in articles},
+        set_aside=tuple(sorted(set_aside, key=lambda each: each.path)),
+        unchanged=unchanged,
+        duplicates=len(articles) - len(merged),
+    )
 
 
 def list_files(folder: Path) -> tuple[list[str], list[SetAside]]:
@@ -146,7 +154,9 @@ def _walk(folder: Path) -> tuple[list[str], list[SetAside]]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in folders:
             if Path(parent, name).is_symlink():  # os.walk does not follow it
-                close(os.path.join(parent, name), "a link to a folder is not followed; name that folder itself")
+                close(
+                    os.path.join(parent, name), "a link to a folder is not followed; name that folder itself"
+                )
         for name in files:
             if not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES:
                 paths.append(Path(parent, name).relative_to(folder).as_posix())

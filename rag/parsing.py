@@ -109,7 +109,7 @@ class _Worker:
             )
         if not (self.connection.poll(START_SECONDS) and self._receive() == {"ready": True}):
             self.stop()
-            raise RuntimeError(f"A process that reads articles did not start: {self._process.args}")
+            raise RuntimeError(f"A process that reads articles did not start: {self._process.args!r}")
 
     def begin(self, path: str) -> None:
         """Hand it a file."""

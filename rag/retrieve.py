@@ -6,22 +6,26 @@ passages that hold its words. All candidates are then judged by the same two mea
 several hides it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.encoder import Encoder, FloatMatrix
 from embeddings.index import VectorIndex
+from rag.copies import share_held
 from rag.filters import allowed_articles
 from rag.fusion import fuse
-from rag.records import Filters, Hit
+from rag.records import Citation, Filters, Hit
 from rag.store import Index
 from rag.words import search_words, to_simplified
 
 CANDIDATES = 100
 """How many passages each of the three lists names."""
+SAME_PASSAGE = 0.5
+"""The share of a passage's runs of characters that another holds, at which it tells nothing new."""
+SAME_QUOTE = 0.6
 
 Rows = npt.NDArray[np.int64]
 
@@ -41,12 +45,14 @@ class Found:
     """A passage found, with what fusion saw.
 
     Attributes:
+        story: the lowest row of the near copies of its article.
         cosine: of question and passage, the mean of the passage's own and its best sentence's.
         coverage: the share of the question's words that the passage holds; see ``LexicalIndex.coverage``.
         sentences: in the order of the text.
     """
 
     hit: Hit
+    story: int
     cosine: float
     coverage: float
     sentences: tuple[FoundSentence, ...]
@@ -83,16 +89,29 @@ def find_passages(
         raise ValueError(f"k must be at least 1, not {k}")
     allowed = allowed_articles(index, filters or Filters())
     coverage = index.words.coverage(search_words(question))
-    rows = _candidates(index, vector, coverage, max(k, CANDIDATES), allowed)
+    count, before = max(k, CANDIDATES), 0
+    while True:
+        rows = _candidates(index, vector, coverage, count, allowed)
+        chosen = _without_copies(_rank(index, vector, coverage, rows), k)
+        if len(chosen) == k or len(rows) in (before, len(index.passages)):
+            return chosen
+        count, before = 4 * count, len(rows)  # copies took the places of others
+
+
+def _rank(
+    index: Index, vector: FloatMatrix, coverage: npt.NDArray[np.float32], rows: Rows
+) -> Iterator[Found]:
+    """Judge passages; the best comes first."""
     if not len(rows):
-        return []
+        return
     sentence_rows, sentence_cosines = _score_sentences(index, vector, rows)
     best = np.array([cosines.max() for cosines in sentence_cosines], dtype=np.float32)
     cosines = (index.passage_vectors.vectors(rows) @ vector[0] + best) / 2
     scores = fuse(cosines, coverage[rows])
-    return [
-        Found(
+    for n in np.argsort(-scores, kind="stable"):
+        yield Found(
             Hit(index.passage(int(rows[n])), float(scores[n])),
+            int(index.stories[index.passages[rows[n], 0]]),
             float(cosines[n]),
             float(coverage[rows[n]]),
             tuple(
@@ -102,8 +121,38 @@ def find_passages(
                 for row, cosine in zip(sentence_rows[n], sentence_cosines[n], strict=True)
             ),
         )
-        for n in np.argsort(-scores, kind="stable")[:k]
+
+
+def _without_copies(found: Iterable[Found], k: int) -> list[Found]:
+    """The first k that do not say what a better one of a near copy of their article says already."""
+    chosen: list[Found] = []
+    for each in found:
+        passage = each.hit.passage
+        if not any(
+            other.story == each.story
+            and other.hit.passage.article.path != passage.article.path
+            and share_held(passage.text, other.hit.passage.text) >= SAME_PASSAGE
+            for other in chosen
+        ):
+            chosen.append(each)
+        if len(chosen) == k:
+            break
+    return chosen
+
+
+def count_copies(index: Index, citation: Citation) -> Citation:
+    """Say how many reports stand behind a quote, and from how many outlets.
+
+    Counts the near copies of its article that hold the quote, itself and exact copies included; reports whose
+    header names no outlet count as one.
+    """
+    holding = [
+        article
+        for article in index.story(citation.article.path)
+        if article.path == citation.article.path or share_held(citation.quote, article.text) >= SAME_QUOTE
     ]
+    paths = [path for article in holding for path in (article.path, *article.aliases)]
+    return replace(citation, copies=len(paths), sources=len(set(index.outlets(paths))))
 
 
 def group_articles(found: Sequence[Found]) -> list[list[Found]]:

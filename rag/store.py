@@ -4,7 +4,8 @@
     INDEX/write.lock                 held by the one writer
     INDEX/generations/000001/
         manifest.json                sizes and sha256 of the files, counts, and what the vectors depend on
-        articles.sqlite              articles in the order of their rows, stamps and set-aside files
+        articles.sqlite              articles in the order of their rows, files read and files set aside
+        stories.npy signatures.npy   which articles are near copies
         passages.npy sentences.npy   offsets; *.keys.npy say which text a vector belongs to
         passages.faiss sentences.faiss
         words/                       BM25
@@ -31,12 +32,13 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from embeddings.index import VectorIndex, VectorIndexError
+from rag.copies import Signatures
 from rag.errors import DiskError, IndexBusyError, IndexCorruptError, IndexMismatchError, IndexMissingError
 from rag.intake import FileStamp, SetAside
 from rag.lexical import LexicalIndex
 from rag.records import Article, Passage
 
-LAYOUT = 1
+LAYOUT = 2
 MANIFEST = "manifest.json"
 BUILD_ADVICE = "Build it with: wenfeng index ARTICLES"
 REBUILD_ADVICE = "Renew it with: wenfeng index ARTICLES --rebuild"
@@ -45,9 +47,9 @@ Offsets = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint8]
 
 _SCHEMA = """
-create table articles (row integer primary key, path text, aliases text, title text, outlet text, author text,
+create table articles (row integer primary key, path text unique, aliases text, title text, outlet text, author text,
                        url text, categories text, published text, text text);
-create table stamps (path text primary key, size integer, changed integer);
+create table files (path text primary key, size integer, changed integer, outlet text);
 create table set_aside (path text, reason text, detail text);
 """
 
@@ -59,14 +61,19 @@ class Contents:
     Attributes:
         passages: int64 (passages, 5): article row, start, end, first sentence row, end of sentence rows.
         sentences: int64 (sentences, 3): article row, start, end.
+        stories: int64 (articles,): the lowest row of each article's story, see ``rag.copies``.
+        signatures: uint32 (articles, ``copies.SIGNATURE``).
         passage_keys, sentence_keys: uint8 (rows, 16): digest of the text each vector was made from.
     """
 
     articles: Sequence[Article]
     stamps: Mapping[str, FileStamp]
+    outlets: Mapping[str, str | None]
     set_aside: Sequence[SetAside]
     passages: Offsets
     sentences: Offsets
+    stories: Offsets
+    signatures: Signatures
     passage_keys: Keys
     sentence_keys: Keys
     passage_vectors: VectorIndex
@@ -80,8 +87,8 @@ class Index:
     Attributes:
         name: of the generation.
         made_with: what its passages and vectors depend on, as given to ``write_generation``.
-        passages, sentences, passage_keys, sentence_keys, passage_vectors, sentence_vectors, words: see
-            ``Contents``.
+        passages, sentences, stories, signatures, passage_keys, sentence_keys, passage_vectors,
+            sentence_vectors, words: see ``Contents``.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
@@ -89,6 +96,8 @@ class Index:
         self.made_with: dict[str, object] = manifest["made_with"]
         self.passages: Offsets = np.load(folder / "passages.npy", allow_pickle=False)
         self.sentences: Offsets = np.load(folder / "sentences.npy", allow_pickle=False)
+        self.stories: Offsets = np.load(folder / "stories.npy", allow_pickle=False)
+        self.signatures: Signatures = np.load(folder / "signatures.npy", allow_pickle=False)
         self.passage_keys: Keys = np.load(folder / "passages.keys.npy", allow_pickle=False)
         self.sentence_keys: Keys = np.load(folder / "sentences.keys.npy", allow_pickle=False)
         self.passage_vectors = VectorIndex.open(folder / "passages.faiss")
@@ -147,6 +156,12 @@ class Index:
         for row in range(int(self.passages[-1, 0]) + 1):
             yield self._read_article(row)
 
+    def story(self, path: str) -> list[Article]:
+        """The article of a path and its near copies, in the order of rows."""
+        with self._lock:
+            row = self._database.execute("select row from articles where path = ?", (path,)).fetchone()[0]
+        return [self.article(int(each)) for each in np.flatnonzero(self.stories == self.stories[row])]
+
     def facts(self) -> list[tuple[Any, ...]]:
         """(row, path, aliases, outlet, author, categories, published) of every article, in the order of rows."""
         with self._lock:
@@ -161,8 +176,17 @@ class Index:
     def stamps(self) -> dict[str, FileStamp]:
         """Size and time of change of every file read, by path."""
         with self._lock:
-            rows = self._database.execute("select path, size, changed from stamps").fetchall()
+            rows = self._database.execute("select path, size, changed from files").fetchall()
         return {path: (size, changed) for path, size, changed in rows}
+
+    def outlets(self, paths: Sequence[str]) -> list[str | None]:
+        """The outlets of files read, copies included."""
+        with self._lock:
+            found = [
+                self._database.execute("select outlet from files where path = ?", (path,)).fetchone()
+                for path in paths
+            ]
+        return [row[0] if row else None for row in found]
 
     def set_aside(self) -> tuple[SetAside, ...]:
         """The files that could not be read, and why."""
@@ -303,6 +327,8 @@ def _sha256(path: Path) -> str:
 def _write_files(folder: Path, contents: Contents) -> None:
     np.save(folder / "passages.npy", contents.passages)
     np.save(folder / "sentences.npy", contents.sentences)
+    np.save(folder / "stories.npy", contents.stories)
+    np.save(folder / "signatures.npy", contents.signatures)
     np.save(folder / "passages.keys.npy", contents.passage_keys)
     np.save(folder / "sentences.keys.npy", contents.sentence_keys)
     contents.passage_vectors.save(folder / "passages.faiss")
@@ -315,8 +341,11 @@ def _write_files(folder: Path, contents: Contents) -> None:
             (_to_row(row, article) for row, article in enumerate(contents.articles)),
         )
         database.executemany(
-            "insert into stamps values (?, ?, ?)",
-            ((path, size, changed) for path, (size, changed) in contents.stamps.items()),
+            "insert into files values (?, ?, ?, ?)",
+            (
+                (path, size, changed, contents.outlets.get(path))
+                for path, (size, changed) in contents.stamps.items()
+            ),
         )
         database.executemany(
             "insert into set_aside values (?, ?, ?)",

@@ -85,6 +85,8 @@ def mark_spans(citation: Citation) -> Text:
 def _cite(citation: Citation) -> Panel:
     where = f"{citation.article.path} [{citation.start}:{citation.end}]"
     title = Text(f"[{citation.number}] {describe(citation.article)}")
+    if citation.copies > 1:
+        title.append(f" · {citation.copies} 篇报道 · {citation.sources} 个独立来源")
     return Panel(
         Group(mark_spans(citation), Text(where, style="dim")),
         title=title,

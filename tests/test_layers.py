@@ -18,6 +18,7 @@ HOMES = {
     "jieba": {"rag/words.py", "rag/question.py"},
     "opencc": {"rag/words.py"},
     "bm25s": {"rag/lexical.py"},
+    "datasketch": {"rag/copies.py"},
     "pydantic_settings": {"rag/settings.py"},
     "langchain_core": {"rag/chain.py"},
     "sqlite3": {"rag/store.py"},

@@ -36,7 +36,9 @@ def reason(outcome: Outcome) -> str:
 
 
 def test_articles_come_back_as_they_are_read_here(tmp_path: Path) -> None:
-    header = "---\ntitle: 题目\ndate: 2021-06-05\ncategories: [金融, 财联社]\nlink: https://a.example/1\n---\n"
+    header = (
+        "---\ntitle: 题目\ndate: 2021-06-05\ncategories: [金融, 财联社]\nlink: https://a.example/1\n---\n"
+    )
     paths = write(tmp_path, a=f"{header}<p>甲。</p>", b="<p>乙\U0001f600。</p>")
     assert read(tmp_path, paths) == {path: read_article(tmp_path, path) for path in paths}
 
@@ -51,7 +53,11 @@ def test_a_bomb_is_set_aside_and_the_rest_is_read(tmp_path: Path) -> None:
 def test_a_file_that_eats_memory_is_set_aside_and_the_rest_is_read(tmp_path: Path) -> None:
     paths = write(tmp_path, a="<p>甲。</p>", large="<p>中文。</p>" * 300_000, c="<p>丙。</p>")
     outcomes = read(tmp_path, paths, memory=160 * 2**20)
-    assert reason(outcomes["large.html"]) in {"memory", "crash", "markup"}  # the parser says it in its own way
+    assert reason(outcomes["large.html"]) in {
+        "memory",
+        "crash",
+        "markup",
+    }  # the parser says it in its own way
     assert [path for path in paths if isinstance(outcomes[path], Article)] == ["a.html", "c.html"]
     assert isinstance(read(tmp_path, ["large.html"])["large.html"], Article)
 
@@ -76,7 +82,11 @@ def test_what_a_worker_logs_is_logged(tmp_path: Path, caplog: pytest.LogCaptureF
 def test_a_plain_script_without_a_main_guard_can_read(tmp_path: Path) -> None:
     write(tmp_path, a="<p>甲。</p>")
     (tmp_path / "yaml.py").write_text("raise SystemExit('the folder took the place of a library')")
-    program = "import sys, pathlib; from rag.parsing import read_articles; print(list(read_articles(pathlib.Path(sys.argv[1]), ['a.html'])))"
+    program = """
+import pathlib, sys
+from rag.parsing import read_articles
+print(list(read_articles(pathlib.Path(sys.argv[1]), ["a.html"])))
+"""
     home = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-P", "-c", program, str(tmp_path)],
@@ -100,4 +110,7 @@ def test_a_linked_folder_is_named_and_not_entered(tmp_path: Path) -> None:
     (folder / "loop").symlink_to(folder)
     intake = read_folder(folder)
     assert [article.path for article in intake.articles] == ["a.html"]
-    assert [(each.path, each.reason) for each in intake.set_aside] == [("linked", "folder"), ("loop", "folder")]
+    assert [(each.path, each.reason) for each in intake.set_aside] == [
+        ("linked", "folder"),
+        ("loop", "folder"),
+    ]

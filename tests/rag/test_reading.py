@@ -43,7 +43,7 @@ def found_in(article: Article) -> Found:
     sentences = tuple(
         FoundSentence(start, end, row, 0.5) for row, (start, end) in enumerate(split_sentences(article.text))
     )
-    return Found(Hit(Passage(article, 0, len(article.text)), 1.0), 0.8, 0.5, sentences)
+    return Found(Hit(Passage(article, 0, len(article.text)), 1.0), 0, 0.8, 0.5, sentences)
 
 
 @pytest.fixture(scope="module")

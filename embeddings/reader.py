@@ -6,6 +6,7 @@ multilingual-e5-small; ``eval/reader`` says how and on what.
 """
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,8 +193,9 @@ def _to_reading(laid: LaidOut, logits: FloatVector, answers: float) -> Reading:
 
 
 def _tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span:
-    rows = [row for row, (begin, stop) in enumerate(offsets) if begin < end and stop > start]
-    return (rows[0], rows[-1] + 1) if rows else (0, 0)
+    first = bisect_right(offsets, start, key=lambda span: span[1])
+    last = bisect_left(offsets, end, key=lambda span: span[0])
+    return (first, last) if first < last else (0, 0)
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple["torch.Tensor", "torch.Tensor"]:

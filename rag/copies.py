@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash, MinHashLSH
 
 from rag.words import fold
 
@@ -37,6 +36,8 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?|[零〇一二两三四五六七八九�
 
 def sign(text: str) -> Signatures:
     """The signature (``SIGNATURE``,) of a text: the least of its runs' hashes under each of as many orders."""
+    from datasketch import MinHash  # for indexing only: every question pays for what is imported above
+
     signature = MinHash(num_perm=SIGNATURE, hashfunc=int, scheme="affine32")
     signature.update_batch(runs(text).tolist())
     values: Signatures = signature.hashvalues
@@ -54,6 +55,8 @@ def find_stories(texts: Sequence[str], signatures: Signatures) -> Rows:
         int64 (articles,): for each article the lowest row of its story, its own where it stands alone. An article
         belongs to a story by being a near copy of its first article, so that stories do not grow by steps.
     """
+    from datasketch import MinHash, MinHashLSH
+
     banding = MinHashLSH(threshold=CANDIDATE_SHARED, num_perm=SIGNATURE, weights=(0.2, 0.8))
     stories = np.arange(len(texts), dtype=np.int64)
     for row, values in enumerate(signatures):

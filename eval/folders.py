@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from embeddings.encoder import Encoder
+from rag.generations import writing
 from rag.indexing import index_intake
 from rag.intake import Intake
 from rag.records import Article
 from rag.settings import Settings
-from rag.store import Index, writing
+from rag.store import Index
 
 
 @contextmanager

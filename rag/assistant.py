@@ -1,6 +1,9 @@
 """A folder of articles that answers: open it, ask it, search it. The whole journey, top to bottom."""
 
+import logging
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,16 +16,27 @@ from embeddings.sentence import open_encoder
 from rag.answer import Statement, answer_from, refusal_text, render
 from rag.compound import about_one, asks_about_both, split_question
 from rag.conversation import complete_question
-from rag.errors import IndexBusyError, IndexMismatchError, IndexMissingError, ModelError, QuestionError
+from rag.errors import (
+    IndexBusyError,
+    IndexCorruptError,
+    IndexMismatchError,
+    IndexMissingError,
+    ModelError,
+    QuestionError,
+    RagError,
+)
+from rag.generations import BUILD_ADVICE, REBUILD_ADVICE, read_pointer, writing
 from rag.indexing import IndexReport, Progress, made_with, refresh_index
 from rag.metadata import answer_from_header
 from rag.reading import read_found
 from rag.records import Answer, Filters, Hit, Turn
 from rag.retrieve import Found, count_copies, encode_question, find_passages, group_articles
 from rag.settings import Settings
-from rag.store import REBUILD_ADVICE, Index, current_folder, writing
+from rag.store import Index
 
 DEFAULT_INDEX = Path(".wenfeng")
+logger = logging.getLogger(__name__)
+
 LONGEST_QUESTION = 2000
 """Characters."""
 NEAREST = 3
@@ -48,22 +62,40 @@ def index_folder(
         NothingToIndexError, IndexBusyError, IndexMismatchError, IndexCorruptError, DiskError: as they say.
     """
     with writing(root, wait):
-        previous = None if rebuild else _open_fitting(root, encoder, settings)
         try:
-            return refresh_index(articles, root, encoder, settings, previous, progress)
+            previous = _open_fitting(root, encoder, settings, check_all=True)
+        except (IndexCorruptError, IndexMismatchError):
+            if not rebuild:
+                raise
+            previous = None
+        try:
+            return refresh_index(articles, root, encoder, settings, previous, progress, anew=rebuild)
         finally:
             if previous is not None:
                 previous.close()
 
 
 class Assistant:
-    """Answers questions from one index. Safe to use from several threads."""
+    """Answers questions from one index. Safe to use from several threads.
 
-    def __init__(self, index: Index, encoder: Encoder, reader: Reader | None, settings: Settings) -> None:
+    A generation that was written meanwhile is taken up by the next question; those under way end on theirs.
+
+    Attributes:
+        index: the generation that serves.
+    """
+
+    def __init__(
+        self, root: Path, index: Index, encoder: Encoder, reader: Reader | None, settings: Settings
+    ) -> None:
         self.index = index
         self.encoder = encoder
         self.reader = reader
         self.settings = settings
+        self._root = root
+        self._pointer = ""
+        self._lock = threading.Lock()
+        self._renewing = threading.Lock()
+        self._users: Counter[Index] = Counter()
 
     @classmethod
     def open(
@@ -91,7 +123,7 @@ class Assistant:
         settings = settings or Settings.load()
         root = Path(index or DEFAULT_INDEX)
         if articles is None:
-            current_folder(root)  # a missing index is reported before a model is loaded
+            read_pointer(root)  # a missing index is reported before a model is loaded
         encoder, reader = load_encoder(settings), load_reader(settings)
         busy: IndexBusyError | None = None
         if articles is not None:
@@ -101,8 +133,8 @@ class Assistant:
                 busy = error
         opened = _open_fitting(root, encoder, settings)
         if opened is None:
-            raise busy or IndexMissingError(f"No index at {root}. Build it with: wenfeng index ARTICLES")
-        return cls(opened, encoder, reader, settings)
+            raise busy or IndexMissingError(f"No index at {root}. {BUILD_ADVICE}")
+        return cls(root, opened, encoder, reader, settings)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """Answer a question from the articles.
@@ -114,8 +146,13 @@ class Assistant:
         Raises:
             QuestionError: the question is blank, or longer than 2,000 characters.
             FilterError: a filter names what no article has.
+            IndexCorruptError: the index has been found damaged since it was opened.
         """
         check_question(question)
+        with self._serving() as index:
+            return self._ask(index, question, history, filters)
+
+    def _ask(self, index: Index, question: str, history: Sequence[Turn], filters: Filters | None) -> Answer:
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
             asked = complete_question(question, history)[:LONGEST_QUESTION]
@@ -124,13 +161,13 @@ class Assistant:
         unanswered: list[str] = []
         nearest: list[Found] = []
         for part in parts:
-            said, found = self._answer_part(part, filters, steps, self.settings.answer.sentences)
+            said, found = self._answer_part(index, part, filters, steps, self.settings.answer.sentences)
             statements += said
             nearest = nearest or found
             if not said:
                 unanswered.append(part)
         text, quoted = render(statements)
-        citations = tuple(count_copies(self.index, citation) for citation in quoted)
+        citations = tuple(count_copies(index, citation) for citation in quoted)
         refused = not citations
         return Answer(
             question=question,
@@ -139,19 +176,19 @@ class Assistant:
             citations=citations,
             refused=refused,
             nearest=tuple(each.hit for each in nearest[:NEAREST]) if refused else (),
-            notes=tuple(_notes(question, asked, [] if refused else unanswered, bool(nearest))),
+            notes=tuple(_notes(index, question, asked, [] if refused else unanswered, bool(nearest))),
             steps=steps,
-            generation=self.index.name,
+            generation=index.name,
         )
 
     def _answer_part(
-        self, question: str, filters: Filters | None, steps: dict[str, float], most: int
+        self, index: Index, question: str, filters: Filters | None, steps: dict[str, float], most: int
     ) -> tuple[list[Statement], list[Found]]:
         """Answer one question, or one of both articles that it is about; what was said and what was found."""
         with _timed(steps, "encode"):
             vector = encode_question(self.encoder, question)
         with _timed(steps, "search"):
-            found = find_passages(self.index, vector, question, self.settings.search.k, filters)
+            found = find_passages(index, vector, question, self.settings.search.k, filters)
             groups = group_articles(found)[:2] if asks_about_both(question) else [found]
         one = about_one(question) if len(groups) > 1 else question
         said: list[Statement] = []
@@ -189,11 +226,59 @@ class Assistant:
         """
         check_question(query)
         vector = encode_question(self.encoder, query)
-        return [found.hit for found in find_passages(self.index, vector, query, k, filters)]
+        with self._serving() as index:
+            return [found.hit for found in find_passages(index, vector, query, k, filters)]
+
+    @contextmanager
+    def _serving(self) -> Iterator[Index]:
+        """The generation that serves, kept open as long as it is used."""
+        self._renew()
+        with self._lock:
+            index = self.index
+            self._users[index] += 1
+        try:
+            if index.damage:
+                raise IndexCorruptError(f"{index.damage}. {REBUILD_ADVICE}")
+            yield index
+        finally:
+            with self._lock:
+                self._users[index] -= 1
+                self._close_unused()
+
+    def _renew(self) -> None:
+        """Take up a generation that was written meanwhile; one thread does, the others go on with the old."""
+        if not self._renewing.acquire(blocking=False):
+            return
+        try:
+            pointer = read_pointer(self._root)
+            if pointer == self._pointer:
+                return
+            self._pointer = pointer  # one that cannot be taken up is not tried again
+            if pointer.split()[:1] == [self.index.name]:
+                return
+            newer = _open_fitting(self._root, self.encoder, self.settings)
+            if newer is not None:
+                with self._lock:
+                    self._users.setdefault(self.index, 0)
+                    self.index = newer
+                    self._close_unused()
+        except RagError as error:
+            logger.warning(
+                "The newest generation cannot be taken up, %s serves on: %s", self.index.name, error
+            )
+        finally:
+            self._renewing.release()
+
+    def _close_unused(self) -> None:
+        for index in [index for index, users in self._users.items() if not users]:
+            del self._users[index]
+            if index is not self.index:
+                index.close()
 
     def close(self) -> None:
         """Let the index's files go."""
-        self.index.close()
+        with self._lock:
+            self.index.close()
 
     def __enter__(self) -> Self:
         return self
@@ -249,15 +334,18 @@ def check_question(question: str) -> None:
         )
 
 
-def _open_fitting(root: Path, encoder: Encoder, settings: Settings) -> Index | None:
+def _open_fitting(root: Path, encoder: Encoder, settings: Settings, check_all: bool = False) -> Index | None:
     """The current generation, or None where there is no index.
+
+    Args:
+        check_all: as of ``Index.open``.
 
     Raises:
         IndexMismatchError: it was made with other settings or another model.
         IndexCorruptError: a file is damaged.
     """
     try:
-        index = Index.open(root)
+        index = Index.open(root, check_all)
     except IndexMissingError:
         return None
     expected = made_with(encoder, settings)
@@ -274,8 +362,10 @@ def _open_fitting(root: Path, encoder: Encoder, settings: Settings) -> Index | N
     return index
 
 
-def _notes(question: str, asked: str, unanswered: Sequence[str], found: bool) -> Iterator[str]:
+def _notes(index: Index, question: str, asked: str, unanswered: Sequence[str], found: bool) -> Iterator[str]:
     """What the reader should know beside the answer."""
+    if index.stands_in:
+        yield "索引的最新一代已损坏，现由上一代代为回答；请重新运行 wenfeng index。"
     if asked != question:
         yield f"按对话补全后的问题：{asked}"
     if unanswered:

@@ -9,8 +9,9 @@ from pathlib import Path
 from embeddings.bundled import cache_folder
 from rag import __version__
 from rag.assistant import Assistant
-from rag.errors import RagError
+from rag.errors import IndexCorruptError, RagError
 from rag.settings import Settings
+from rag.store import Index
 from rag.words import search_words
 
 PACKAGES = (
@@ -42,6 +43,7 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
     try:
         settings = Settings.load(config)
         yield Finding("settings", f"embedding model {settings.embedding.model}")
+        Index.open(root, check_all=True).close()
         with Assistant.open(None, root, settings) as assistant:
             encoder, index = assistant.encoder, assistant.index
             yield Finding(
@@ -52,6 +54,10 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
                 "reader",
                 f"our own, in {reader.dtype}" if reader else "turned off by enabled = false under [reader]",
             )
+            if index.stands_in:
+                yield Finding(
+                    "index", f"{index.stands_in}. Run: wenfeng index ARTICLES", IndexCorruptError.exit_code
+                )
             yield Finding(
                 "index",
                 f"{root}, generation {index.name}, {len(index.facts())} articles, {len(index.passages)} passages, "

@@ -15,17 +15,16 @@ from rag.store import Index
 
 
 def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | None:
-    """Find the articles that pass every filter.
+    """Find the articles that pass every filter and may be shown.
 
     Returns:
-        bool (articles,), or None where the filters are empty and everything passes. All False is an empty
-        result, not an error.
+        bool (articles,), or None where everything passes. All False is an empty result, not an error.
 
     Raises:
         FilterError: a category, outlet, author or path is in no article of the index.
     """
     if filters == Filters():
-        return None
+        return index.serving
     facts = index.facts()
     values: dict[str, tuple[Sequence[str], Callable[[tuple[Any, ...]], Iterable[str | None]]]] = {
         "article": (filters.articles, lambda row: (row[1], *row[2])),
@@ -39,7 +38,7 @@ def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | 
             _check_known(name, wanted, {value for row in facts for value in held(row) if value})
             chosen = set(wanted)
             allowed &= np.array([not chosen.isdisjoint(held(row)) for row in facts], dtype=bool)
-    return allowed
+    return allowed if index.serving is None else allowed & index.serving
 
 
 def _in_days(published: datetime | None, filters: Filters) -> bool:

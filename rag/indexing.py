@@ -1,34 +1,37 @@
 """A folder of articles -> a generation of the index, and the report of what happened.
 
-Only texts that the generation before does not hold are embedded again.
+Only texts that were never embedded by the same model are embedded.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from embeddings.encoder import Encoder, FloatMatrix
+from embeddings.cache import KEY_BYTES, VectorCache
+from embeddings.encoder import Encoder
 from embeddings.index import VectorIndex
 from rag.articles import PARSER_VERSION
 from rag.copies import COPIES_VERSION, Signatures, find_stories, sign
 from rag.dates import beijing_day
 from rag.errors import NothingToIndexError
+from rag.generations import disk_errors
 from rag.intake import FileStamp, Intake, SetAside, read_folder
 from rag.lexical import LexicalIndex
 from rag.passages import CHUNKER_VERSION, split_article, split_sentences
 from rag.records import Article, Passage
 from rag.settings import Settings
-from rag.store import Contents, Index, Keys, Offsets, write_generation
+from rag.store import Contents, Index, Offsets, write_index
 from rag.words import WORDS_VERSION, search_words
 
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, what is done and what there is in all."""
 
-_KEY_BYTES = 16
+BATCH = 256
+"""Texts that are embedded between two writes to the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,14 @@ def refresh_index(
     settings: Settings,
     previous: Index | None = None,
     progress: Progress = lambda step, done, total: None,
+    anew: bool = False,
 ) -> IndexReport:
-    """Bring the index at ``root`` up to date with a folder. Call it inside ``store.writing``.
+    """Bring the index at ``root`` up to date with a folder. Call it inside ``generations.writing``.
 
     Args:
-        previous: the current generation, made with the same encoder and settings; its unchanged articles and
-            vectors are used again.
+        previous: the current generation, made with the same encoder and settings; its unchanged articles are
+            used again.
+        anew: read every file and write a generation, whatever ``previous`` holds.
 
     Raises:
         NothingToIndexError: no article could be read.
@@ -88,7 +93,9 @@ def refresh_index(
     """
     started = time.monotonic()
     before = {article.path: article for article in previous.articles()} if previous else {}
-    intake = read_folder(folder, _known(previous), lambda done, total: progress("read", done, total))
+    intake = read_folder(
+        folder, _known(None if anew else previous), lambda done, total: progress("read", done, total)
+    )
     if not intake.articles:
         first = intake.set_aside[0]
         raise NothingToIndexError(
@@ -97,7 +104,7 @@ def refresh_index(
         )
     after = {article.path: article for article in intake.articles}
     unchanged = sum(before.get(path) == article for path, article in after.items())
-    if previous is None or not _is_current(previous, intake):
+    if anew or previous is None or not _is_current(previous, intake):
         name = index_intake(intake, root, encoder, settings, previous, progress)
     else:
         name = previous.name
@@ -120,9 +127,16 @@ def index_intake(
     previous: Index | None = None,
     progress: Progress = lambda step, done, total: None,
 ) -> str:
-    """Write a generation that holds what was read; its name. Call it inside ``store.writing``."""
-    contents = _make_contents(intake, encoder, settings, previous, progress)
-    return write_generation(root, contents, made_with(encoder, settings))
+    """Write a generation that holds what was read; its name. Call it inside ``generations.writing``."""
+    with disk_errors(root):
+        cache = VectorCache(root / "vectors" / f"{encoder.digest[:16]}.cache", encoder.dimension)
+        contents, keys = _make_contents(intake, encoder, settings, cache, previous, progress)
+        name = write_index(root, contents, made_with(encoder, settings), previous)
+        cache.keep(keys)
+        for path in (root / "vectors").iterdir():
+            if path != cache.path:
+                path.unlink(missing_ok=True)  # of another model
+    return name
 
 
 def embedded_text(passage: Passage) -> str:
@@ -134,19 +148,25 @@ def embedded_text(passage: Passage) -> str:
 
 
 def _make_contents(
-    intake: Intake, encoder: Encoder, settings: Settings, previous: Index | None, progress: Progress
-) -> Contents:
+    intake: Intake,
+    encoder: Encoder,
+    settings: Settings,
+    cache: VectorCache,
+    previous: Index | None,
+    progress: Progress,
+) -> tuple[Contents, Sequence[bytes]]:
+    """What a generation holds, and the keys of its vectors."""
     passages, passage_rows, sentence_rows, sentence_texts = _cut(intake.articles, settings)
     passage_texts = [embedded_text(passage) for passage in passages]
-    passage_keys, sentence_keys = _to_keys(passage_texts), _to_keys(sentence_texts)
     texts = [*passage_texts, *sentence_texts]
-    vectors = _embed(texts, np.concatenate([passage_keys, sentence_keys]), encoder, previous, progress)
+    keys = [hashlib.sha256(text.encode()).digest()[:KEY_BYTES] for text in texts]
+    _embed(texts, keys, encoder, cache, progress)
     signatures = _sign(intake.articles, previous)
     words = []
     for done, passage in enumerate(passages):
         words.append(search_words(passage.text))
         progress("words", done + 1, len(passages))
-    return Contents(
+    contents = Contents(
         articles=intake.articles,
         stamps=intake.stamps,
         outlets=intake.outlets,
@@ -155,12 +175,11 @@ def _make_contents(
         sentences=sentence_rows,
         stories=find_stories([article.text for article in intake.articles], signatures),
         signatures=signatures,
-        passage_keys=passage_keys,
-        sentence_keys=sentence_keys,
-        passage_vectors=VectorIndex.build(vectors[: len(passages)]),
-        sentence_vectors=VectorIndex.build(vectors[len(passages) :]),
+        passage_vectors=VectorIndex.build(cache.vectors(keys[: len(passages)])),
+        sentence_vectors=VectorIndex.build(cache.vectors(keys[len(passages) :])),
         words=LexicalIndex.build(words),
     )
+    return contents, keys
 
 
 def _cut(
@@ -196,50 +215,20 @@ def _sign(articles: Sequence[Article], previous: Index | None) -> Signatures:
     )
 
 
-def _to_keys(texts: Sequence[str]) -> Keys:
-    digests = b"".join(hashlib.sha256(text.encode()).digest()[:_KEY_BYTES] for text in texts)
-    return np.frombuffer(digests, dtype=np.uint8).reshape(-1, _KEY_BYTES)
-
-
 def _embed(
-    texts: Sequence[str], keys: Keys, encoder: Encoder, previous: Index | None, progress: Progress
-) -> FloatMatrix:
-    """One vector a text; texts that stand in ``previous`` or stand here twice are embedded once."""
-    vectors = np.empty((len(texts), encoder.dimension), dtype=np.float32)
-    known = _known_vectors(previous)
-    first_rows: dict[bytes, int] = {}
-    for row, key in enumerate(map(bytes, keys)):
-        if key in known:
-            vectors[row] = known[key]
-        else:
-            first_rows.setdefault(key, row)
-    done = 0
+    texts: Sequence[str], keys: Sequence[bytes], encoder: Encoder, cache: VectorCache, progress: Progress
+) -> None:
+    """Bring the cache to hold a vector of every text; what it holds, and what stands here twice, is not done again.
 
-    def count(batch: int) -> None:
-        nonlocal done
-        done += batch
-        progress("embed", done, len(first_rows))
-
-    new = list(first_rows.values())
-    vectors[new] = encoder.encode_passages([texts[row] for row in new], progress=count)
-    for row, key in enumerate(map(bytes, keys)):
-        if key in first_rows:
-            vectors[row] = vectors[first_rows[key]]
-    return vectors
-
-
-def _known_vectors(previous: Index | None) -> Mapping[bytes, FloatMatrix]:
-    if previous is None:
-        return {}
-    pairs = (
-        (previous.passage_keys, previous.passage_vectors),
-        (previous.sentence_keys, previous.sentence_vectors),
-    )
-    return {
-        bytes(key): vector
-        for keys, index in pairs
-        for key, vector in zip(keys, index.vectors(np.arange(len(keys))), strict=True)
-    }
+    Every batch is on the disk before the next is begun, so that a run that is killed goes on where it was.
+    """
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in cache}
+    # Of like length together: the encoder pads what it takes at once.
+    todo = sorted(new.items(), key=lambda item: len(item[1]))
+    for start in range(0, len(todo), BATCH):
+        batch = todo[start : start + BATCH]
+        cache.append([key for key, _ in batch], encoder.encode_passages([text for _, text in batch]))
+        progress("embed", start + len(batch), len(todo))
 
 
 def _known(previous: Index | None) -> Callable[[str, FileStamp], Article | None]:
@@ -254,4 +243,8 @@ def _known(previous: Index | None) -> Callable[[str, FileStamp], Article | None]
 
 
 def _is_current(previous: Index, intake: Intake) -> bool:
-    return previous.stamps() == intake.stamps and previous.set_aside() == intake.set_aside
+    return (
+        previous.stands_in is None
+        and previous.stamps() == intake.stamps
+        and previous.set_aside() == intake.set_aside
+    )

@@ -1,27 +1,22 @@
-"""The index on disk: one folder a generation, written whole and then made current by one rename.
+"""What a generation of the index holds: articles, passages, sentences, their words and vectors.
 
-    INDEX/current                    the name of the generation that serves
-    INDEX/write.lock                 held by the one writer
-    INDEX/generations/000001/
-        manifest.json                sizes and sha256 of the files, counts, and what the vectors depend on
-        articles.sqlite              articles in the order of their rows, files read and files set aside
-        stories.npy signatures.npy   which articles are near copies
-        passages.npy sentences.npy   offsets; *.keys.npy say which text a vector belongs to
-        passages.faiss sentences.faiss
-        words/                       BM25
+    articles.sqlite              articles in the order of their rows, files read and files set aside
+    passages.npy sentences.npy   offsets
+    stories.npy signatures.npy   which articles are near copies
+    passages.faiss sentences.faiss
+    words/                       BM25
 
-Knows nothing of how articles are read, cut or embedded.
+How generations come and go is the business of ``generations``. Knows nothing of how articles are read, cut or
+embedded.
 """
 
 import functools
-import hashlib
 import json
-import os
-import shutil
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,22 +24,25 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock, Timeout
 
 from embeddings.index import VectorIndex, VectorIndexError
 from rag.copies import Signatures
-from rag.errors import DiskError, IndexBusyError, IndexCorruptError, IndexMismatchError, IndexMissingError
+from rag.errors import IndexCorruptError
+from rag.generations import (
+    REBUILD_ADVICE,
+    DamageError,
+    Generation,
+    check_files,
+    find_generation,
+    write_generation,
+)
 from rag.intake import FileStamp, SetAside
 from rag.lexical import LexicalIndex
 from rag.records import Article, Passage
 
-LAYOUT = 2
-MANIFEST = "manifest.json"
-BUILD_ADVICE = "Build it with: wenfeng index ARTICLES"
-REBUILD_ADVICE = "Renew it with: wenfeng index ARTICLES --rebuild"
-
 Offsets = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint8]
+
+logger = logging.getLogger(__name__)
 
 _SCHEMA = """
 create table articles (row integer primary key, path text unique, aliases text, title text, outlet text, author text,
@@ -63,7 +61,6 @@ class Contents:
         sentences: int64 (sentences, 3): article row, start, end.
         stories: int64 (articles,): the lowest row of each article's story, see ``rag.copies``.
         signatures: uint32 (articles, ``copies.SIGNATURE``).
-        passage_keys, sentence_keys: uint8 (rows, 16): digest of the text each vector was made from.
     """
 
     articles: Sequence[Article]
@@ -74,8 +71,6 @@ class Contents:
     sentences: Offsets
     stories: Offsets
     signatures: Signatures
-    passage_keys: Keys
-    sentence_keys: Keys
     passage_vectors: VectorIndex
     sentence_vectors: VectorIndex
     words: LexicalIndex
@@ -86,20 +81,22 @@ class Index:
 
     Attributes:
         name: of the generation.
-        made_with: what its passages and vectors depend on, as given to ``write_generation``.
-        passages, sentences, stories, signatures, passage_keys, sentence_keys, passage_vectors,
-            sentence_vectors, words: see ``Contents``.
+        made_with: what its passages and vectors depend on, as given to ``write_index``.
+        stands_in: what is wrong with the generation that should serve instead, or None.
+        damage: what was found wrong with this one since it was opened, or None; then it must not serve.
+        passages, sentences, stories, signatures, passage_vectors, sentence_vectors, words: see ``Contents``.
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
-        self.name = folder.name
-        self.made_with: dict[str, object] = manifest["made_with"]
+    def __init__(self, generation: Generation) -> None:
+        folder = generation.folder
+        self.name = generation.name
+        self.made_with: dict[str, object] = generation.facts["made_with"]
+        self.stands_in = generation.damage
+        self.damage: str | None = None
         self.passages: Offsets = np.load(folder / "passages.npy", allow_pickle=False)
         self.sentences: Offsets = np.load(folder / "sentences.npy", allow_pickle=False)
         self.stories: Offsets = np.load(folder / "stories.npy", allow_pickle=False)
         self.signatures: Signatures = np.load(folder / "signatures.npy", allow_pickle=False)
-        self.passage_keys: Keys = np.load(folder / "passages.keys.npy", allow_pickle=False)
-        self.sentence_keys: Keys = np.load(folder / "sentences.keys.npy", allow_pickle=False)
         self.passage_vectors = VectorIndex.open(folder / "passages.faiss")
         self.sentence_vectors = VectorIndex.open(folder / "sentences.faiss")
         self.words = LexicalIndex.open(folder / "words")
@@ -107,39 +104,39 @@ class Index:
         uri = f"{(folder / 'articles.sqlite').resolve().as_uri()}?mode=ro&immutable=1"
         self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self.article = functools.lru_cache(maxsize=4096)(self._read_article)
+        self._removed = generation.removed
+        if generation.unchecked:
+            threading.Thread(target=self._check, args=(generation,), daemon=True).start()
 
     @classmethod
-    def open(cls, root: Path) -> Self:
-        """Open the current generation of the index at ``root``, every file checked against the manifest.
+    def open(cls, root: Path, check_all: bool = False) -> Self:
+        """Open the generation that serves at ``root``, every file checked against the manifest.
+
+        Args:
+            check_all: hash every file first; else one of more than half a gigabyte is hashed while it serves.
 
         Raises:
             IndexMissingError: there is no index.
-            IndexCorruptError: a file is missing, cut short or changed.
+            IndexCorruptError: a file is missing, cut short or changed, and no other generation can stand in.
             IndexMismatchError: the index was written in another layout.
         """
-        folder = current_folder(root)
+        generation = find_generation(root, check_all)
         try:
-            manifest = _read_manifest(root, folder)
-            if manifest["layout"] != LAYOUT:
-                raise IndexMismatchError(
-                    f"The index at {root} is in layout {manifest['layout']}, this version reads {LAYOUT}. {REBUILD_ADVICE}",
-                    expected={"layout": LAYOUT},
-                    found={"layout": manifest["layout"]},
-                )
-            _check_files(folder, manifest["files"])
-            return cls(folder, manifest)
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            sqlite3.Error,
-            VectorIndexError,
-        ) as error:
-            if _pointer(root)[:1] != [folder.name]:
-                return cls.open(root)  # a writer has made another generation current meanwhile
+            index = cls(generation)
+        except (OSError, ValueError, KeyError, TypeError, sqlite3.Error, VectorIndexError) as error:
+            if find_generation(root).name != generation.name:
+                return cls.open(root, check_all)  # a writer has made another generation current meanwhile
             raise IndexCorruptError(f"The index at {root} is damaged: {error}. {REBUILD_ADVICE}") from error
+        if index.stands_in:
+            logger.warning("%s; generation %s stands in for it", index.stands_in, index.name)
+        return index
+
+    def _check(self, generation: Generation) -> None:
+        try:
+            check_files(generation.folder, generation.unchecked)
+        except DamageError as error:
+            if generation.folder.exists():  # and was not dropped for a newer one
+                self.damage = f"Generation {self.name!r} of the index is damaged: {error}"
 
     def close(self) -> None:
         """Let the files go."""
@@ -172,6 +169,16 @@ class Index:
             (row, path, json.loads(aliases), outlet, author, json.loads(categories), _to_datetime(published))
             for row, path, aliases, outlet, author, categories, published in rows
         ]
+
+    @functools.cached_property
+    def serving(self) -> npt.NDArray[np.bool_] | None:
+        """Which articles (articles,) may be shown; None where all may.
+
+        Where this generation stands in for a damaged one, some of its articles have been removed or edited since.
+        """
+        if not self._removed:
+            return None
+        return np.array([article_key(article) not in self._removed for article in self.articles()])
 
     def stamps(self) -> dict[str, FileStamp]:
         """Size and time of change of every file read, by path."""
@@ -211,37 +218,14 @@ class Index:
         )
 
 
-@contextmanager
-def writing(root: Path, wait: float = 0) -> Iterator[None]:
-    """Be the one writer of the index at ``root``.
-
-    Args:
-        wait: seconds to wait for another writer.
-
-    Raises:
-        IndexBusyError: another process is still writing.
-        DiskError: the folder cannot be made or written.
-    """
-    with _disk_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / "write.lock", timeout=wait)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise IndexBusyError(
-                f"Another process is writing the index at {root}. Wait for it, or add: --wait SECONDS"
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def write_generation(root: Path, contents: Contents, made_with: Mapping[str, object]) -> str:
-    """Write a generation and make it current. Call it inside ``writing``.
+def write_index(
+    root: Path, contents: Contents, made_with: Mapping[str, object], previous: Index | None = None
+) -> str:
+    """Write a generation and make it current. Call it inside ``generations.writing``.
 
     Args:
         made_with: what passages and vectors depend on, such as the model's name; JSON values.
+        previous: the generation that stands in for this one should it be damaged.
 
     Returns:
         Its name.
@@ -249,79 +233,24 @@ def write_generation(root: Path, contents: Contents, made_with: Mapping[str, obj
     Raises:
         DiskError: the disk is full or refuses; the generation before goes on serving.
     """
-    with _disk_errors(root):
-        parent = root / "generations"
-        parent.mkdir(parents=True, exist_ok=True)
-        numbers = [int(path.name) for path in parent.iterdir() if path.name.isdigit()]
-        name = f"{max(numbers, default=0) + 1:06d}"
-        part = parent / f"{name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
-        _write_files(part, contents)
-        manifest = {"layout": LAYOUT, "made_with": dict(made_with), "files": _describe_files(part)}
-        (part / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-        _flush_tree(part)
-        part.rename(parent / name)
-        _flush(parent)
-        before = _pointer(root)[:1] if (root / "current").exists() else []
-        _point_to(root, name)
-        for path in parent.iterdir():
-            if path.name not in {name, *before}:
-                shutil.rmtree(path, ignore_errors=True)
-    return name
+    kept = {article_key(article) for article in contents.articles}
+    gone = (
+        [key for article in previous.articles() if (key := article_key(article)) not in kept]
+        if previous
+        else []
+    )
+    return write_generation(
+        root,
+        lambda folder: _write_files(folder, contents),
+        {"made_with": dict(made_with)},
+        before=previous.name if previous else None,
+        removed=gone,
+    )
 
 
-def current_folder(root: Path) -> Path:
-    """The folder of the generation that serves.
-
-    Raises:
-        IndexMissingError: there is no index.
-        IndexCorruptError: what should name the generation does not.
-    """
-    try:
-        name = next(iter(_pointer(root)), "")
-    except FileNotFoundError:
-        raise IndexMissingError(f"No index at {root}. {BUILD_ADVICE}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise IndexCorruptError(f"The index at {root} is damaged: {error}. {REBUILD_ADVICE}") from error
-    if not (name.isdigit() and (root / "generations" / name).is_dir()):
-        raise IndexCorruptError(f"The index at {root} is damaged: no generation {name!r}. {REBUILD_ADVICE}")
-    return root / "generations" / name
-
-
-def _pointer(root: Path) -> list[str]:
-    """What ``current`` says: the generation's name and the sha256 of its manifest."""
-    return (root / "current").read_text(encoding="utf-8").split()
-
-
-def _read_manifest(root: Path, folder: Path) -> dict[str, Any]:
-    data = (folder / MANIFEST).read_bytes()
-    if _pointer(root)[1:] != [hashlib.sha256(data).hexdigest()]:
-        raise ValueError(f"{MANIFEST} has changed")
-    manifest: dict[str, Any] = json.loads(data)
-    return manifest
-
-
-def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
-    for name, expected in files.items():
-        path = folder / name
-        if path.stat().st_size != expected["size"]:
-            raise ValueError(f"{name} has {path.stat().st_size} bytes instead of {expected['size']}")
-        if _sha256(path) != expected["sha256"]:
-            raise ValueError(f"{name} has changed")
-
-
-def _describe_files(folder: Path) -> dict[str, dict[str, Any]]:
-    return {
-        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": _sha256(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def article_key(article: Article) -> str:
+    """Tells an article and its text from any other and from itself edited."""
+    return f"{article.id}:{article.digest[:16]}"
 
 
 def _write_files(folder: Path, contents: Contents) -> None:
@@ -329,8 +258,6 @@ def _write_files(folder: Path, contents: Contents) -> None:
     np.save(folder / "sentences.npy", contents.sentences)
     np.save(folder / "stories.npy", contents.stories)
     np.save(folder / "signatures.npy", contents.signatures)
-    np.save(folder / "passages.keys.npy", contents.passage_keys)
-    np.save(folder / "sentences.keys.npy", contents.sentence_keys)
     contents.passage_vectors.save(folder / "passages.faiss")
     contents.sentence_vectors.save(folder / "sentences.faiss")
     contents.words.save(folder / "words")
@@ -370,36 +297,3 @@ def _to_row(row: int, article: Article) -> tuple[object, ...]:
 
 def _to_datetime(stored: str | None) -> datetime | None:
     return datetime.fromisoformat(stored) if stored else None
-
-
-def _point_to(root: Path, name: str) -> None:
-    part = root / "current.part"
-    digest = _sha256(root / "generations" / name / MANIFEST)
-    part.write_text(f"{name} {digest}\n", encoding="utf-8")
-    _flush(part)
-    part.replace(root / "current")
-    _flush(root)
-
-
-def _flush_tree(folder: Path) -> None:
-    for path in [*folder.rglob("*"), folder]:
-        _flush(path)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _disk_errors(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        raise DiskError(
-            f"The disk refused to write the index at {root}: {error}. "
-            "Free some room or choose another folder with --index DIR, then run the command again."
-        ) from error

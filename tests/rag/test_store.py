@@ -23,9 +23,10 @@ from rag.errors import (
     NothingToIndexError,
 )
 from rag.filters import allowed_articles
+from rag.generations import writing
 from rag.indexing import IndexReport
 from rag.retrieve import find_passages
-from rag.store import Index, writing
+from rag.store import Index
 
 POST = "---\ntitle: {title}\ndate: 2022-01-0{day} 08:00:00\ncategories:\n - {category}\n---\n<p>{text}</p>\n"
 
@@ -118,7 +119,7 @@ def test_a_refreshed_index_equals_a_fresh_one(
     refreshed, fresh = Index.open(tmp_path / "index"), Index.open(tmp_path / "fresh")
     assert list(refreshed.articles()) == list(fresh.articles())
     np.testing.assert_array_equal(refreshed.passages, fresh.passages)
-    np.testing.assert_array_equal(refreshed.sentence_keys, fresh.sentence_keys)
+    np.testing.assert_array_equal(refreshed.sentences, fresh.sentences)
     rows = np.arange(len(fresh.passages))
     near = (refreshed.passage_vectors.vectors(rows) * fresh.passage_vectors.vectors(rows)).sum(axis=1)
     assert near.min() > 0.999
@@ -171,7 +172,8 @@ FILES = (
     "articles.sqlite",
     "passages.npy",
     "sentences.npy",
-    "passages.keys.npy",
+    "stories.npy",
+    "signatures.npy",
     "passages.faiss",
     "sentences.faiss",
     "words/vocab.index.json",
@@ -201,6 +203,7 @@ def test_a_pointer_to_nothing_is_damage(sample_index: Path, tmp_path: Path) -> N
     root = tmp_path / "index"
     shutil.copytree(sample_index, root)
     (root / "current").write_text("../../etc\n")
+    shutil.rmtree(root / "generations")
     with pytest.raises(IndexCorruptError, match="no generation"):
         Index.open(root)
 

@@ -1,0 +1,145 @@
+"""Vectors that were computed once, by the digest of the text they are of, in one file that only grows.
+
+What has been embedded survives a kill: vectors go to the disk batch by batch, each with a checksum, and a batch that
+was cut short or damaged is as good as never written. Knows nothing of what the texts are.
+
+    file    batches, one after another
+    batch   magic (4 bytes), rows (uint32), dimension (uint32), sha256 of the rest (32 bytes),
+            keys (rows x 16 bytes), vectors (rows x dimension, float16); numbers are little endian
+"""
+
+import hashlib
+import logging
+import os
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.encoder import FloatMatrix
+
+KEY_BYTES = 16
+MAGIC = b"WFV1"
+_HEAD = struct.Struct("<4sII32s")
+
+Halves = npt.NDArray[np.float16]
+
+logger = logging.getLogger(__name__)
+
+
+class VectorCache:
+    """The vectors of one model. One process writes at a time; the caller sees to that."""
+
+    def __init__(self, path: Path, dimension: int) -> None:
+        """Open the file at ``path``, or begin it.
+
+        Args:
+            dimension: of every vector.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        self.path = path
+        self._dimension = dimension
+        self._places: dict[bytes, tuple[int, int]] = {}
+        self._batches: list[Halves] = []
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = self._read()
+        if path.exists() and path.stat().st_size > whole:
+            os.truncate(path, whole)
+
+    def __len__(self) -> int:
+        """How many vectors there are."""
+        return len(self._places)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._places
+
+    def vectors(self, keys: Sequence[bytes]) -> FloatMatrix:
+        """The vectors of ``keys``: float32 (len(keys), dimension), in that order.
+
+        Raises:
+            KeyError: one is not there.
+        """
+        places = np.array([self._places[key] for key in keys], dtype=np.int64).reshape(-1, 2)
+        found = np.empty((len(keys), self._dimension), dtype=np.float32)
+        for batch in np.unique(places[:, 0]):
+            rows = np.flatnonzero(places[:, 0] == batch)
+            found[rows] = self._batches[batch][places[rows, 1]]
+        return found
+
+    def append(self, keys: Sequence[bytes], vectors: FloatMatrix) -> None:
+        """Add vectors, down to the disk; they are rounded to half precision.
+
+        Raises:
+            OSError: the disk refused; nothing was added.
+        """
+        if not keys:
+            return
+        before = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            with self.path.open("ab") as file:
+                file.write(_pack(keys, vectors))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            if self.path.exists():
+                os.truncate(self.path, before)
+            raise
+        self._remember(keys, np.asarray(vectors, dtype=np.float16))
+
+    def keep(self, keys: Iterable[bytes]) -> None:
+        """Forget all other vectors, where that halves the file.
+
+        Raises:
+            OSError: the disk refused; the file is as it was.
+        """
+        kept = [key for key in dict.fromkeys(keys) if key in self._places]
+        if 2 * len(kept) > len(self._places):
+            return
+        part = self.path.with_name(self.path.name + ".part")
+        part.unlink(missing_ok=True)
+        smaller = VectorCache(part, self._dimension)
+        smaller.append(kept, self.vectors(kept))
+        part.touch()
+        part.replace(self.path)
+        self._places, self._batches = smaller._places, smaller._batches
+
+    def _read(self) -> int:
+        """Take in every whole batch; the number of bytes after which nothing can be read."""
+        if not self.path.exists():
+            return 0
+        size, at = self.path.stat().st_size, 0
+        with self.path.open("rb") as file:
+            while at + _HEAD.size <= size:
+                magic, rows, dimension, digest = _HEAD.unpack(file.read(_HEAD.size))
+                length = rows * (KEY_BYTES + 2 * dimension)
+                if magic != MAGIC or dimension != self._dimension or at + _HEAD.size + length > size:
+                    break
+                content = file.read(length)
+                if hashlib.sha256(_HEAD.pack(magic, rows, dimension, bytes(32)) + content).digest() == digest:
+                    keys = [content[row * KEY_BYTES : (row + 1) * KEY_BYTES] for row in range(rows)]
+                    vectors = np.frombuffer(content, dtype="<f2", offset=rows * KEY_BYTES)
+                    self._remember(keys, vectors.reshape(rows, dimension))
+                else:
+                    logger.warning("%s: %d vectors are damaged and will be computed again", self.path, rows)
+                at += _HEAD.size + length
+        if at < size:
+            logger.warning("%s: what stands after byte %d was cut short and is dropped", self.path, at)
+        return at
+
+    def _remember(self, keys: Sequence[bytes], vectors: Halves) -> None:
+        number = len(self._batches)
+        self._batches.append(vectors)
+        for row, key in enumerate(keys):
+            self._places[key] = (number, row)
+
+
+def _pack(keys: Sequence[bytes], vectors: FloatMatrix) -> bytes:
+    halves = np.ascontiguousarray(vectors, dtype="<f2")
+    content = b"".join(keys) + halves.tobytes()
+    head = (MAGIC, len(keys), halves.shape[1])
+    digest = hashlib.sha256(_HEAD.pack(*head, bytes(32)) + content).digest()
+    return _HEAD.pack(*head, digest) + content

@@ -1,0 +1,206 @@
+"""An index cannot be lost: what stands in for a damaged generation, and what it must not show."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from embeddings.encoder import Encoder, FloatMatrix
+from rag import Assistant, Settings
+from rag.assistant import index_folder, load_encoder
+from rag.errors import IndexCorruptError
+from rag.generations import CHECKED_AT_OPEN, find_generation
+from rag.store import Index
+
+TEXTS = {
+    "甲": "青汀市图书馆新开了一间临江阅览室，座位二百一十六个。",
+    "乙": "新能源汽车的销量在第三季度增长了一倍。",
+    "丙": "气象台说，周末将有小雨，气温下降五度。",
+}
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return load_encoder(Settings())
+
+
+@pytest.fixture
+def posts(tmp_path: Path) -> Path:
+    folder = tmp_path / "posts"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def refresh(posts: Path, root: Path, encoder: Encoder) -> Callable[[], str]:
+    return lambda: index_folder(posts, root, encoder, Settings()).generation
+
+
+def damage(root: Path, name: str, file: str = "passages.npy") -> None:
+    path = root / "generations" / name / file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def searched(root: Path) -> set[str]:
+    with Assistant.open(None, root) as assistant:
+        return {hit.passage.article.path for hit in assistant.search("图书馆的销量和天气", 10)}
+
+
+def test_the_generation_before_stands_in_without_what_was_removed(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    (posts / "乙.md").unlink()
+    (posts / "丙.md").write_text("气象台改口说，周末天晴。", encoding="utf-8")
+    assert refresh() == "000002"
+    damage(root, "000002")
+    opened = Index.open(root)
+    assert (opened.name, opened.stands_in is not None) == ("000001", True)
+    opened.close()
+    assert searched(root) == {"甲.md"}
+    with Assistant.open(None, root) as assistant:
+        assert any("wenfeng index" in note for note in assistant.ask("阅览室有多少座位？").notes)
+
+
+def test_a_lone_damaged_generation_asks_for_a_rebuild(
+    refresh: Callable[[], str], posts: Path, root: Path, encoder: Encoder
+) -> None:
+    refresh()
+    damage(root, "000001")
+    with pytest.raises(IndexCorruptError, match="--rebuild"):
+        refresh()
+    assert index_folder(posts, root, encoder, Settings(), rebuild=True).generation == "000002"
+    assert searched(root) == {"甲.md", "乙.md", "丙.md"}
+
+
+def test_an_index_run_renews_what_another_stands_in_for(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    (posts / "乙.md").unlink()
+    refresh()
+    damage(root, "000002")
+    assert refresh() == "000003"
+    assert searched(root) == {"甲.md", "丙.md"}
+    assert sorted(path.name for path in (root / "generations").iterdir()) == ["000001", "000003"]
+    damage(root, "000003", "articles.sqlite")
+    assert searched(root) == {"甲.md", "丙.md"}
+
+
+def test_nothing_stands_in_where_it_is_not_known_what_was_removed(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    (posts / "乙.md").unlink()
+    refresh()
+    damage(root, "000002")
+    removed = root / "removed" / "000001.json"
+    content = removed.read_text()
+    for broken in ("", content[:-9], content.replace("[", "[ ", 1)):
+        removed.write_text(broken)
+        with pytest.raises(IndexCorruptError):
+            Index.open(root)
+    removed.write_text(content)
+    assert searched(root) == {"甲.md", "丙.md"}
+
+
+@pytest.mark.parametrize("pointer", ["", "000009 0", "\x00\xff", "000001 " + "0" * 64])
+def test_a_damaged_pointer_hides_nothing(
+    refresh: Callable[[], str], posts: Path, root: Path, pointer: str
+) -> None:
+    refresh()
+    (posts / "乙.md").unlink()
+    refresh()
+    (root / "current").write_text(pointer, encoding="latin-1")
+    assert find_generation(root).name == "000002"
+    assert searched(root) == {"甲.md", "丙.md"}
+
+
+def test_a_large_generation_is_hashed_while_it_serves(
+    refresh: Callable[[], str], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    monkeypatch.setattr("rag.generations.CHECKED_AT_OPEN", 1)
+    assert CHECKED_AT_OPEN > 1
+    damage(root, "000001", "articles.sqlite")
+    with Assistant.open(None, root) as assistant:
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and thread.daemon:
+                thread.join(10)
+        with pytest.raises(IndexCorruptError, match=r"articles\.sqlite has changed"):
+            assistant.search("图书馆")
+    with pytest.raises(IndexCorruptError):
+        Index.open(root, check_all=True)
+
+
+def test_a_new_generation_is_taken_up_without_a_restart(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    with Assistant.open(None, root) as assistant:
+        assert assistant.ask("阅览室有多少座位？").generation == "000001"
+        (posts / "丁.md").write_text("博物馆的夜场从本月起每周五开放到晚上十点。", encoding="utf-8")
+        refresh()
+        assert "丁.md" in {hit.passage.article.path for hit in assistant.search("博物馆夜场", 1)}
+        assert assistant.ask("博物馆的夜场开放到几点？").generation == "000002"
+        shutil.rmtree(root)
+        assert not assistant.ask("博物馆的夜场开放到几点？").refused
+
+
+def test_readers_see_no_error_while_it_is_indexed_again(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def read(assistant: Assistant) -> None:
+        while not done.is_set():
+            try:
+                assert assistant.search("图书馆", 3)
+            except BaseException as error:  # noqa: BLE001
+                errors.append(error)
+                return
+
+    with Assistant.open(None, root) as assistant:
+        threads = [threading.Thread(target=read, args=(assistant,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for number in range(6):
+            (posts / f"新{number}.md").write_text(f"第{number}条新闻说的是另外一件事情。", encoding="utf-8")
+            refresh()
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        assert assistant.ask("第三条新闻说的是什么？").generation == "000007"
+
+
+def test_a_rebuild_embeds_nothing_twice(
+    posts: Path, root: Path, encoder: Encoder, refresh: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    calls: list[int] = []
+    encode = encoder.encode_passages
+
+    def count(texts: list[str]) -> FloatMatrix:
+        calls.append(len(texts))
+        return encode(texts)
+
+    monkeypatch.setattr(encoder, "encode_passages", count)
+    assert index_folder(posts, root, encoder, Settings(), rebuild=True).generation == "000002"
+    assert calls == []
+    (posts / "乙.md").write_text("新能源汽车的销量在第四季度持平。", encoding="utf-8")
+    refresh()
+    assert sum(calls) == 2

@@ -1,5 +1,6 @@
 # make run    index the sample articles and chat with them
 # make test   everything the tests need, and the tests
+# make faults the full figures of the failure tests: kills, full disks, flipped bits, fuzzed articles; half an hour
 # make check  format, lint, types
 # make eval   the tables of the README
 # make fit    the rules that rank and refuse, anew
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check eval fit reader bench clean
+.PHONY: run test faults check eval fit reader bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/wenfeng index data/articles
@@ -17,6 +18,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -q
+
+faults: $(VENV)/.tested
+	FAULTS=full $(BIN)/python -m pytest -q tests/faults
 
 check: $(VENV)/.tested
 	$(BIN)/ruff format --check .

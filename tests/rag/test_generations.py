@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from rag import Assistant, Settings
 from rag.assistant import index_folder, load_encoder
 from rag.errors import IndexCorruptError
 from rag.generations import CHECKED_AT_OPEN, find_generation
+from rag.indexing import BATCH
 from rag.store import Index
 
 TEXTS = {
@@ -158,35 +160,6 @@ def test_a_new_generation_is_taken_up_without_a_restart(
         assert not assistant.ask("博物馆的夜场开放到几点？").refused
 
 
-def test_readers_see_no_error_while_it_is_indexed_again(
-    refresh: Callable[[], str], posts: Path, root: Path
-) -> None:
-    refresh()
-    errors: list[BaseException] = []
-    done = threading.Event()
-
-    def read(assistant: Assistant) -> None:
-        while not done.is_set():
-            try:
-                assert assistant.search("图书馆", 3)
-            except BaseException as error:  # noqa: BLE001
-                errors.append(error)
-                return
-
-    with Assistant.open(None, root) as assistant:
-        threads = [threading.Thread(target=read, args=(assistant,)) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for number in range(6):
-            (posts / f"新{number}.md").write_text(f"第{number}条新闻说的是另外一件事情。", encoding="utf-8")
-            refresh()
-        done.set()
-        for thread in threads:
-            thread.join()
-        assert errors == []
-        assert assistant.ask("第三条新闻说的是什么？").generation == "000007"
-
-
 def test_a_rebuild_embeds_nothing_twice(
     posts: Path, root: Path, encoder: Encoder, refresh: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,3 +177,40 @@ def test_a_rebuild_embeds_nothing_twice(
     (posts / "乙.md").write_text("新能源汽车的销量在第四季度持平。", encoding="utf-8")
     refresh()
     assert sum(calls) == 2
+
+
+class Stopping:
+    """An encoder that is stopped in the middle of its work."""
+
+    def __init__(self, encoder: Encoder, calls: int) -> None:
+        self._encoder = encoder
+        self._calls = calls
+        self.texts = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode_passages(self, texts: list[str]) -> FloatMatrix:
+        if not self._calls:
+            raise KeyboardInterrupt
+        self._calls -= 1
+        self.texts += len(texts)
+        return self._encoder.encode_passages(texts)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path, root: Path, encoder: Encoder) -> None:
+    posts = tmp_path / "many"
+    posts.mkdir()
+    for number in range(BATCH):
+        (posts / f"{number}.md").write_text(f"第{number}号站。", encoding="utf-8")
+    first, second = Stopping(encoder, 1), Stopping(encoder, 9)
+    with pytest.raises(KeyboardInterrupt):
+        index_folder(posts, root, first, Settings())
+    assert find_names(root) == []
+    index_folder(posts, root, second, Settings())
+    assert (first.texts, second.texts) == (BATCH, BATCH)  # a passage and a sentence each
+    assert find_names(root) == ["000001"]
+
+
+def find_names(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "generations").glob("*"))

@@ -117,7 +117,7 @@ class Folder(RuleBasedStateMachine):
 @pytest.mark.parametrize("seed", [1])
 def test_a_refreshed_index_is_a_fresh_one(seed: int) -> None:
     Folder.encoder = load_encoder(Settings())
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Folder,
         settings=settings(
             max_examples=12,

@@ -57,20 +57,21 @@ class VectorCache:
     def __contains__(self, key: bytes) -> bool:
         return key in self._places
 
-    def vectors(self, keys: Sequence[bytes]) -> FloatMatrix:
-        """The vectors of ``keys``: float32 (len(keys), dimension), in that order.
+    def vectors(self, keys: Sequence[bytes]) -> Halves:
+        """The vectors of ``keys``: float16 (len(keys), dimension), in that order.
 
         Raises:
             KeyError: one is not there.
         """
         places = np.array([self._places[key] for key in keys], dtype=np.int64).reshape(-1, 2)
-        found = np.empty((len(keys), self._dimension), dtype=np.float32)
-        for batch in np.unique(places[:, 0]):
-            rows = np.flatnonzero(places[:, 0] == batch)
-            found[rows] = self._batches[batch][places[rows, 1]]
+        found = np.empty((len(keys), self._dimension), dtype=np.float16)
+        order = np.argsort(places[:, 0], kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(places[order, 0])) + 1):
+            if len(rows):
+                found[rows] = self._batches[places[rows[0], 0]][places[rows, 1]]
         return found
 
-    def append(self, keys: Sequence[bytes], vectors: FloatMatrix) -> None:
+    def append(self, keys: Sequence[bytes], vectors: FloatMatrix | Halves) -> None:
         """Add vectors, down to the disk; they are rounded to half precision.
 
         Raises:
@@ -112,6 +113,7 @@ class VectorCache:
         if not self.path.exists():
             return 0
         size, at = self.path.stat().st_size, 0
+        mapped = np.memmap(self.path, dtype=np.uint8, mode="r") if size else np.empty(0, dtype=np.uint8)
         with self.path.open("rb") as file:
             while at + _HEAD.size <= size:
                 magic, rows, dimension, digest = _HEAD.unpack(file.read(_HEAD.size))
@@ -121,8 +123,8 @@ class VectorCache:
                 content = file.read(length)
                 if hashlib.sha256(_HEAD.pack(magic, rows, dimension, bytes(32)) + content).digest() == digest:
                     keys = [content[row * KEY_BYTES : (row + 1) * KEY_BYTES] for row in range(rows)]
-                    vectors = np.frombuffer(content, dtype="<f2", offset=rows * KEY_BYTES)
-                    self._remember(keys, vectors.reshape(rows, dimension))
+                    vectors = mapped[at + _HEAD.size + rows * KEY_BYTES :][: 2 * rows * dimension]
+                    self._remember(keys, vectors.view("<f2").reshape(rows, dimension))
                 else:
                     logger.warning("%s: %d vectors are damaged and will be computed again", self.path, rows)
                 at += _HEAD.size + length
@@ -137,7 +139,7 @@ class VectorCache:
             self._places[key] = (number, row)
 
 
-def _pack(keys: Sequence[bytes], vectors: FloatMatrix) -> bytes:
+def _pack(keys: Sequence[bytes], vectors: FloatMatrix | Halves) -> bytes:
     halves = np.ascontiguousarray(vectors, dtype="<f2")
     content = b"".join(keys) + halves.tobytes()
     head = (MAGIC, len(keys), halves.shape[1])

@@ -60,7 +60,7 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
                 )
             yield Finding(
                 "index",
-                f"{root}, generation {index.name}, {len(index.facts())} articles, {len(index.passages)} passages, "
+                f"{root}, generation {index.name}, {len(index.facts)} articles, {len(index.passages)} passages, "
                 f"{len(index.set_aside())} files set aside; it fits the settings and every file has its digest",
             )
             yield _try_question(assistant)

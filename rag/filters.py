@@ -25,7 +25,7 @@ def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | 
     """
     if filters == Filters():
         return index.serving
-    facts = index.facts()
+    facts = index.facts
     values: dict[str, tuple[Sequence[str], Callable[[tuple[Any, ...]], Iterable[str | None]]]] = {
         "article": (filters.articles, lambda row: (row[1], *row[2])),
         "outlet": (filters.outlets, lambda row: (row[3],)),

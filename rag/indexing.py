@@ -5,7 +5,7 @@ Only texts that were never embedded by the same model are embedded.
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from embeddings.cache import KEY_BYTES, VectorCache
 from embeddings.encoder import Encoder
 from embeddings.index import VectorIndex
 from rag.articles import PARSER_VERSION
-from rag.copies import COPIES_VERSION, Signatures, find_stories, sign
+from rag.copies import COPIES_VERSION, find_stories, sign
 from rag.dates import beijing_day
 from rag.errors import NothingToIndexError
 from rag.generations import disk_errors
@@ -161,11 +161,15 @@ def _make_contents(
     texts = [*passage_texts, *sentence_texts]
     keys = [hashlib.sha256(text.encode()).digest()[:KEY_BYTES] for text in texts]
     _embed(texts, keys, encoder, cache, progress)
-    signatures = _sign(intake.articles, previous)
-    words = []
-    for done, passage in enumerate(passages):
-        words.append(search_words(passage.text))
-        progress("words", done + 1, len(passages))
+    known = {article.digest: row for row, article in enumerate(previous.articles())} if previous else {}
+    signatures = np.stack(
+        [
+            previous.signatures[known[article.digest]]
+            if previous and article.digest in known
+            else sign(article.text)
+            for article in intake.articles
+        ]
+    )
     contents = Contents(
         articles=intake.articles,
         stamps=intake.stamps,
@@ -177,7 +181,7 @@ def _make_contents(
         signatures=signatures,
         passage_vectors=VectorIndex.build(cache.vectors(keys[: len(passages)])),
         sentence_vectors=VectorIndex.build(cache.vectors(keys[len(passages) :])),
-        words=LexicalIndex.build(words),
+        words=LexicalIndex.build(list(_segment(passages, previous, known, progress))),
     )
     return contents, keys
 
@@ -203,16 +207,22 @@ def _cut(
     return passages, np.asarray(passage_rows, np.int64), np.asarray(sentence_rows, np.int64), texts
 
 
-def _sign(articles: Sequence[Article], previous: Index | None) -> Signatures:
-    """One signature an article; those of ``previous`` are used again."""
-    known = (
-        {}
-        if previous is None
-        else {article.digest: previous.signatures[row] for row, article in enumerate(previous.articles())}
-    )
-    return np.stack(
-        [known[article.digest] if article.digest in known else sign(article.text) for article in articles]
-    )
+def _segment(
+    passages: Sequence[Passage], previous: Index | None, known: Mapping[str, int], progress: Progress
+) -> Iterator[Sequence[str]]:
+    """The words of each passage; those of articles that ``previous`` holds are used again.
+
+    Args:
+        known: rows of the articles of ``previous`` by the digest of their texts.
+    """
+    for done, passage in enumerate(passages):
+        row = known.get(passage.article.digest)
+        yield (
+            search_words(passage.text)
+            if previous is None or row is None
+            else previous.words.words(previous.find_passage(row, passage.start))
+        )
+        progress("words", done + 1, len(passages))
 
 
 def _embed(
@@ -236,7 +246,7 @@ def _known(previous: Index | None) -> Callable[[str, FileStamp], Article | None]
     if previous is None:
         return lambda path, stamp: None
     stamps = previous.stamps()
-    rows = {path: row for row, path, aliases, *_ in previous.facts() if not aliases}
+    rows = {path: row for row, path, aliases, *_ in previous.facts if not aliases}
     return lambda path, stamp: (
         previous.article(rows[path]) if path in rows and stamps.get(path) == stamp else None
     )

@@ -1,5 +1,7 @@
 """Words of passages -> how much of a question's words each passage holds (BM25). Knows no text and no vector."""
 
+import functools
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -9,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 FloatVector = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+
+TOKENS, STARTS = "tokens.npy", "starts.npy"
 
 NO_WORD = "\x00"
 """A word that no question has."""
@@ -20,8 +25,11 @@ class LexicalIndex:
     Robertson and Zaragoza 2009, doi:10.1561/1500000019, in Lucene's form; ``k1`` 1.2, ``b`` 0.75.
     """
 
-    def __init__(self, ranker: bm25s.BM25) -> None:
+    def __init__(self, ranker: bm25s.BM25, tokens: Rows, starts: Rows) -> None:
+        """Wrap a ranker, the numbers of the words of all passages, and where each passage begins among them."""
         self._ranker = ranker
+        self._tokens = tokens
+        self._starts = starts
         frequencies = np.diff(ranker.scores["indptr"])
         self._count = int(ranker.scores["num_docs"])
         self._idf = _idf(frequencies, self._count)
@@ -40,21 +48,39 @@ class LexicalIndex:
         """
         if not words:
             raise ValueError("there is no passage to index")
+        vocabulary: dict[str, int] = {}
+        rows = [[vocabulary.setdefault(word, len(vocabulary)) for word in row] for row in words]
+        lengths = [len(row) for row in rows]
+        tokens = np.fromiter(itertools.chain.from_iterable(rows), dtype=np.int32, count=sum(lengths))
+        if not vocabulary:
+            rows[0] = [vocabulary.setdefault(NO_WORD, 0)]  # bm25s cannot index a collection without words
         ranker = bm25s.BM25(k1=1.2, b=0.75)
-        rows = [list(row) for row in words]
-        if not any(rows):
-            rows[0] = [NO_WORD]  # bm25s cannot index a collection without words
-        ranker.index(rows, show_progress=False)
-        return cls(ranker)
+        ranker.index((rows, vocabulary), show_progress=False)
+        return cls(ranker, tokens, np.cumsum([0, *lengths]))
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open what ``save`` wrote, memory-mapped."""
-        return cls(bm25s.BM25.load(folder, mmap=True, load_vocab=True))
+        ranker = bm25s.BM25.load(folder, mmap=True, load_vocab=True)
+        tokens, starts = (
+            np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (TOKENS, STARTS)
+        )
+        return cls(ranker, tokens, starts)
 
     def save(self, folder: Path) -> None:
         """Write the index into ``folder``, which is made."""
         self._ranker.save(folder, show_progress=False)
+        np.save(folder / TOKENS, self._tokens)
+        np.save(folder / STARTS, self._starts)
+
+    def words(self, row: int) -> list[str]:
+        """The words of a passage, as they were given."""
+        names = self._names
+        return [names[token] for token in self._tokens[self._starts[row] : self._starts[row + 1]]]
+
+    @functools.cached_property
+    def _names(self) -> dict[int, str]:
+        return {number: word for word, number in self._ranker.vocab_dict.items()}
 
     def coverage(self, words: Sequence[str]) -> FloatVector:
         """Score every passage by the share of the question's words that it holds.

@@ -178,9 +178,16 @@ def _candidates(
     earlier = np.maximum(around - 1, 0)
     earlier = earlier[index.passages[earlier, 4] > near_sentences]
     worded = coverage if allowed is None else np.where(allowed[index.passages[:, 0]], coverage, 0)
-    best_worded = np.argsort(-worded, kind="stable")[:count]
-    best_worded = best_worded[worded[best_worded] > 0]
-    return np.unique(np.concatenate([near, around, earlier, best_worded]))
+    return np.unique(np.concatenate([near, around, earlier, _highest(worded, count)]))
+
+
+def _highest(scores: npt.NDArray[np.float32], count: int) -> Rows:
+    """The rows of the highest scores above zero; of equal ones the lower rows."""
+    rows = np.flatnonzero(scores > 0)
+    if len(rows) > count:
+        least = np.partition(scores[rows], -count)[-count]
+        rows = rows[scores[rows] >= least]
+    return rows[np.argsort(-scores[rows], kind="stable")][:count]
 
 
 def _nearest(

@@ -3,7 +3,7 @@
     articles.sqlite              articles in the order of their rows, files read and files set aside
     passages.npy sentences.npy   offsets
     stories.npy signatures.npy   which articles are near copies
-    passages.faiss sentences.faiss
+    passage_vectors/ sentence_vectors/
     words/                       BM25
 
 How generations come and go is the business of ``generations``. Knows nothing of how articles are read, cut or
@@ -97,8 +97,8 @@ class Index:
         self.sentences: Offsets = np.load(folder / "sentences.npy", allow_pickle=False)
         self.stories: Offsets = np.load(folder / "stories.npy", allow_pickle=False)
         self.signatures: Signatures = np.load(folder / "signatures.npy", allow_pickle=False)
-        self.passage_vectors = VectorIndex.open(folder / "passages.faiss")
-        self.sentence_vectors = VectorIndex.open(folder / "sentences.faiss")
+        self.passage_vectors = VectorIndex.open(folder / "passage_vectors")
+        self.sentence_vectors = VectorIndex.open(folder / "sentence_vectors")
         self.words = LexicalIndex.open(folder / "words")
         self._lock = threading.Lock()
         uri = f"{(folder / 'articles.sqlite').resolve().as_uri()}?mode=ro&immutable=1"
@@ -148,6 +148,11 @@ class Index:
         article, start, end = (int(value) for value in self.passages[row, :3])
         return Passage(self.article(article), start, end)
 
+    def find_passage(self, article: int, start: int) -> int:
+        """The row of the passage of an article's row that begins at an offset."""
+        first, last = np.searchsorted(self.passages[:, 0], [article, article + 1])
+        return int(first + np.searchsorted(self.passages[first:last, 1], start))
+
     def articles(self) -> Iterator[Article]:
         """Every article, in the order of rows."""
         for row in range(int(self.passages[-1, 0]) + 1):
@@ -159,6 +164,7 @@ class Index:
             row = self._database.execute("select row from articles where path = ?", (path,)).fetchone()[0]
         return [self.article(int(each)) for each in np.flatnonzero(self.stories == self.stories[row])]
 
+    @functools.cached_property
     def facts(self) -> list[tuple[Any, ...]]:
         """(row, path, aliases, outlet, author, categories, published) of every article, in the order of rows."""
         with self._lock:
@@ -258,8 +264,8 @@ def _write_files(folder: Path, contents: Contents) -> None:
     np.save(folder / "sentences.npy", contents.sentences)
     np.save(folder / "stories.npy", contents.stories)
     np.save(folder / "signatures.npy", contents.signatures)
-    contents.passage_vectors.save(folder / "passages.faiss")
-    contents.sentence_vectors.save(folder / "sentences.faiss")
+    contents.passage_vectors.save(folder / "passage_vectors")
+    contents.sentence_vectors.save(folder / "sentence_vectors")
     contents.words.save(folder / "words")
     with closing(sqlite3.connect(folder / "articles.sqlite")) as database, database:
         database.executescript(_SCHEMA)

@@ -99,7 +99,9 @@ def test_an_index_of_other_settings_does_not_fit(wenfeng: Any, sample_index: Pat
 
 def test_a_damaged_index_says_how_to_renew_it(wenfeng: Any, sample_index: Path, tmp_path: Path) -> None:
     shutil.copytree(sample_index, tmp_path / "index")
-    (tmp_path / "index" / "generations" / "000001" / "passages.faiss").write_bytes(b"not an index")
+    (tmp_path / "index" / "generations" / "000001" / "passage_vectors" / "rows.faiss").write_bytes(
+        b"not an index"
+    )
     done = wenfeng("ask", "峰会是哪天？", "--index", tmp_path / "index")
     assert_one_sentence(done, 7, "damaged", "--rebuild")
 

@@ -1,3 +1,5 @@
+import resource
+import signal
 from pathlib import Path
 
 import faiss
@@ -15,8 +17,8 @@ DIMENSION = 16
 
 def unit_rows(count: int, seed: int, dimension: int = DIMENSION) -> FloatMatrix:
     rows = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
-    units: FloatMatrix = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return units
+    halves = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return np.asarray(halves, dtype=np.float32)  # such as the index keeps
 
 
 def brute_force(
@@ -27,7 +29,7 @@ def brute_force(
     wide = queries.astype(np.float64)
     cosines = wide / np.linalg.norm(wide, axis=1, keepdims=True) @ vectors[rows].astype(np.float64).T
     order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-    return rows[order], np.take_along_axis(cosines, order, axis=1).astype(np.float32)
+    return rows[order], np.take_along_axis(cosines, order, axis=1).clip(-1, 1).astype(np.float32)
 
 
 @given(
@@ -111,7 +113,7 @@ def test_a_saved_index_opens_as_it_was(tmp_path: Path) -> None:
     assert len(opened) == 300
     for before, after in zip(index.search(queries, 11), opened.search(queries, 11), strict=True):
         np.testing.assert_array_equal(before, after)
-    assert [path.name for path in tmp_path.iterdir()] == ["vectors"]
+    assert [path.name for path in (tmp_path / "vectors").iterdir()] == ["rows.faiss"]
 
 
 @pytest.mark.parametrize(
@@ -151,35 +153,87 @@ def test_a_row_outside_the_index_has_no_vector() -> None:
         VectorIndex.build(unit_rows(5, 1)).vectors(np.array([5]))
 
 
+# More rows than are compared one by one.
+
+
+@pytest.fixture(scope="module")
+def large() -> tuple[VectorIndex, FloatMatrix]:
+    """An index with codes, and its vectors: near each other, as those of a language model are."""
+    vectors = unit_rows(20_000, 7, 128) + 0.3 * unit_rows(1, 8, 128)
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
+    return VectorIndex.build(vectors, exact=10_000), vectors
+
+
+def test_codes_lose_next_to_nothing(large: tuple[VectorIndex, FloatMatrix]) -> None:
+    index, vectors = large
+    queries = vectors[::1000] + 0.05 * unit_rows(20, 9, 128)
+    rows, cosines = index.search(queries, 10)
+    expected, _ = brute_force(vectors, queries, 10)
+    assert np.mean([len(np.intersect1d(*pair)) / 10 for pair in zip(rows, expected, strict=True)]) >= 0.98
+    units = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    np.testing.assert_allclose(cosines, np.einsum("nd,nkd->nk", units, vectors[rows]), atol=1e-5)
+    assert (np.diff(cosines) <= 0).all()
+
+
+def test_filtered_rows_are_compared_one_by_one(large: tuple[VectorIndex, FloatMatrix]) -> None:
+    index, vectors = large
+    allowed = np.arange(5, 20_000, 7)
+    rows, _ = index.search(vectors[:9], 40, allowed)
+    np.testing.assert_array_equal(rows, brute_force(vectors, vectors[:9], 40, allowed)[0])
+    assert index.search(vectors[:1], 20_000)[0].shape == (1, 20_000)
+
+
+def test_saved_codes_open_as_they_were(large: tuple[VectorIndex, FloatMatrix], tmp_path: Path) -> None:
+    index, vectors = large
+    index.save(tmp_path / "vectors")
+    opened = VectorIndex.open(tmp_path / "vectors", dimension=128)
+    for before, after in zip(index.search(vectors[:5], 9), opened.search(vectors[:5], 9), strict=True):
+        np.testing.assert_array_equal(before, after)
+    codes = tmp_path / "vectors" / "codes.faiss"
+    whole = codes.read_bytes()
+    for content in (
+        whole[:-40],
+        whole[: len(whole) // 2],
+        b"",
+        (tmp_path / "vectors" / "rows.faiss").read_bytes(),
+    ):
+        codes.write_bytes(content)
+        with pytest.raises(VectorIndexError, match="Build the index again"):
+            VectorIndex.open(tmp_path / "vectors")
+
+
 # Files.
 
 
 def test_a_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
-    VectorIndex.build(unit_rows(9, 1)).save(tmp_path / "vectors")
-    whole = (tmp_path / "vectors").read_bytes()
-    for size in range(0, len(whole), 7):
-        (tmp_path / "vectors").write_bytes(whole[:size])
-        with pytest.raises(VectorIndexError, match=r"is not a whole vector index\. Build the index again"):
-            VectorIndex.open(tmp_path / "vectors")
+    VectorIndex.build(unit_rows(9, 1)).save(tmp_path)
+    whole = (tmp_path / "rows.faiss").read_bytes()
+    for size in range(len(whole)):
+        (tmp_path / "rows.faiss").write_bytes(whole[:size])
+        with pytest.raises(VectorIndexError, match=r"Build the index again"):
+            VectorIndex.open(tmp_path)
 
 
 def test_a_file_with_something_after_it_is_refused(tmp_path: Path) -> None:
-    VectorIndex.build(unit_rows(9, 1)).save(tmp_path / "vectors")
-    with (tmp_path / "vectors").open("ab") as file:
+    VectorIndex.build(unit_rows(9, 1)).save(tmp_path)
+    with (tmp_path / "rows.faiss").open("ab") as file:
         file.write(b"more")
-    with pytest.raises(VectorIndexError, match="is no index that this program wrote"):
-        VectorIndex.open(tmp_path / "vectors")
+    with pytest.raises(VectorIndexError, match="is not a whole vector index of this program"):
+        VectorIndex.open(tmp_path)
 
 
 def test_what_is_no_such_index_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("碳中和" * 100, encoding="utf-8")
+    (tmp_path / "rows.faiss").write_text("碳中和" * 100, encoding="utf-8")
     with pytest.raises(VectorIndexError, match="is not a whole vector index"):
-        VectorIndex.open(tmp_path / "text")
-    other = faiss.IndexFlatL2(DIMENSION)
-    other.add(unit_rows(3, 1))
-    faiss.write_index(other, str(tmp_path / "other"))
-    with pytest.raises(VectorIndexError, match="is no index that this program wrote"):
-        VectorIndex.open(tmp_path / "other")
+        VectorIndex.open(tmp_path)
+    for other in (
+        faiss.IndexFlatL2(DIMENSION),
+        faiss.IndexScalarQuantizer(DIMENSION, faiss.ScalarQuantizer.QT_bf16),
+    ):
+        other.add(unit_rows(3, 1))
+        faiss.write_index(other, str(tmp_path / "rows.faiss"))
+        with pytest.raises(VectorIndexError, match="is not a whole vector index of this program"):
+            VectorIndex.open(tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -188,11 +242,24 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_another_dimension_is_refused(tmp_path: Path) -> None:
-    VectorIndex.build(unit_rows(9, 1)).save(tmp_path / "vectors")
+    VectorIndex.build(unit_rows(9, 1)).save(tmp_path)
     with pytest.raises(VectorIndexError, match="holds vectors of 16 numbers, not 384"):
-        VectorIndex.open(tmp_path / "vectors", dimension=384)
+        VectorIndex.open(tmp_path, dimension=384)
 
 
-def test_saving_to_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        VectorIndex.build(unit_rows(9, 1)).save(tmp_path / "no" / "vectors")
+def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(NotADirectoryError):
+        VectorIndex.build(unit_rows(9, 1)).save(tmp_path / "file" / "vectors")
+
+
+def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))
+        with pytest.raises(OSError, match="File too large"):
+            VectorIndex.build(unit_rows(3000, 1)).save(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)

@@ -99,6 +99,8 @@ class Folder(RuleBasedStateMachine):
             assert kept.set_aside() == fresh.set_aside()
             for name in ("passages", "sentences", "stories"):
                 np.testing.assert_array_equal(getattr(kept, name), getattr(fresh, name))
+            for row in range(len(kept.passages)):
+                assert kept.words.words(row) == fresh.words.words(row)
             for question in QUESTIONS:
                 vector = encode_question(self.encoder, question)
                 mine, theirs = (find_passages(index, vector, question, 10) for index in (kept, fresh))

@@ -174,8 +174,8 @@ FILES = (
     "sentences.npy",
     "stories.npy",
     "signatures.npy",
-    "passages.faiss",
-    "sentences.faiss",
+    "passage_vectors/rows.faiss",
+    "sentence_vectors/rows.faiss",
     "words/vocab.index.json",
     "manifest.json",
 )

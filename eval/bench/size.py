@@ -31,6 +31,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from embeddings.cache import Halves
 from embeddings.encoder import Encoder, FloatMatrix
 from embeddings.index import VectorIndex
 from eval.posts import Planted, make_posts
@@ -67,26 +68,32 @@ def main() -> None:
     parser.add_argument("--posts", type=int, nargs="*", default=[2000, 8000, 16_000])
     parser.add_argument("--rows", type=int, default=0, help="made-up passages to search")
     parser.add_argument("--bench", type=Path, default=BENCH)
-    parser.add_argument("--place", type=Path, help="keep posts and indexes here, and use vectors found here")
+    parser.add_argument("--place", type=Path, help="keep posts and indexes here")
     arguments = parser.parse_args()
     console = Console()
     with tempfile.TemporaryDirectory() as temporary:
         place = arguments.place or Path(temporary)
         if arguments.posts:
-            rows = [_measure(place, count, arguments.bench) for count in sorted(arguments.posts)]
-            _print_rows(console, sorted(arguments.posts), rows)
+            counts = sorted(arguments.posts)
+            rows = []
+            for fewer, count in zip([None, *counts], counts, strict=False):
+                rows.append(_measure(place, fewer, count, arguments.bench))
+                console.print(count, rows[-1])
+            _print_rows(console, counts, rows)
         if arguments.rows:
             for line in _alone(_search_rows, place, arguments.rows, arguments.bench):
                 console.print(line)
 
 
-def _measure(place: Path, count: int, bench: Path) -> Row:
-    """Everything about one number of posts."""
+def _measure(place: Path, fewer: int | None, count: int, bench: Path) -> Row:
+    """Everything about one number of posts; what was embedded for fewer is taken from there."""
     posts, root = place / f"posts-{count}", place / f"index-{count}"
-    for folder in (posts, root / "generations"):
+    for folder in (posts, root):
         shutil.rmtree(folder, ignore_errors=True)
+    if fewer:
+        shutil.copytree(place / f"index-{fewer}" / "vectors", root / "vectors")
     planted = make_posts(posts, count, read_news(bench))
-    row = _alone(_index, posts, root)
+    row: Row = _alone(_index, posts, root)
     row |= _alone(_find_planted, root, planted)
     row |= _alone(_index_again, posts, root)
     row |= _alone(_ask, root, bench)
@@ -210,9 +217,6 @@ def _index_again(posts: Path, root: Path) -> Row:
     for number, path in enumerate(
         sorted(path for path in posts.rglob("*.md") if path.parent.name != "其他")[:CHANGED]
     ):
-        path.write_bytes(
-            path.read_bytes() + f"\n<p>本报补充：编号为{number}的读者来信已收到。</p>\n".encode("gb18030")
-        )
         path.write_text(
             f"---\ntitle: 改过的第{number}篇\n---\n<p>第{number}篇改过了，说的是另一件事情。</p>",
             encoding="utf-8",
@@ -317,7 +321,7 @@ def _search_rows(place: Path, count: int, bench: Path) -> list[str]:
     return lines
 
 
-def _make_vectors(count: int, generator: np.random.Generator, bench: Path) -> FloatMatrix:
+def _make_vectors(count: int, generator: np.random.Generator, bench: Path) -> Halves:
     """Vectors that lie as those of sentences do: between two real ones, with noise. float16 (count, dimension)."""
     sentences = [text[:60] for text in read_news(bench)[:4000]]
     real = load_encoder(Settings()).encode_passages(sentences)
@@ -332,7 +336,7 @@ def _make_vectors(count: int, generator: np.random.Generator, bench: Path) -> Fl
     return made
 
 
-def _compare_with_exact(vectors: FloatMatrix, queries: FloatMatrix) -> Iterator[str]:
+def _compare_with_exact(vectors: Halves, queries: FloatMatrix) -> Iterator[str]:
     begun = time.perf_counter()
     index = VectorIndex.build(vectors)
     yield f"{len(vectors):,} vectors indexed in {time.perf_counter() - begun:.1f} s"
@@ -364,7 +368,7 @@ def _make_words(count: int, generator: np.random.Generator) -> list[list[str]]:
     return [[names[number] for number in row] for row in drawn.tolist()]
 
 
-def _make_contents(vectors: FloatMatrix, words: list[list[str]]) -> Contents:
+def _make_contents(vectors: Halves, words: list[list[str]]) -> Contents:
     """One article, one passage and one sentence a vector."""
     count = len(vectors)
     rows = np.arange(count)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.encoder import Encoder, EncoderError, FloatMatrix
-from embeddings.sentence import default_dtype, open_encoder, split_batches
+from embeddings.sentence import SentenceEncoder, default_dtype, open_encoder, split_batches
 
 CHINESE = [
     "碳中和年度云峰会在线上举行，来自能源、金融和制造业的专家参加了讨论。",
@@ -99,6 +99,28 @@ def test_bfloat16_agrees_with_float32(bundled: Encoder) -> None:
     narrow = open_encoder("bundled", device="cpu", dtype="bfloat16")
     assert narrow.digest != bundled.digest
     assert cosines(narrow.encode_passages(texts), bundled.encode_passages(texts)).min() >= 0.999
+
+
+def test_products_in_8_bits_agree_with_float32(bundled: Encoder) -> None:
+    texts = [*CHINESE, *ENGLISH, *MIXED, *sample_texts()[-30:]]
+    fast = open_encoder("bundled", device="cpu", dtype="int8")
+    assert fast.digest != bundled.digest
+    assert cosines(fast.encode_passages(texts), bundled.encode_passages(texts)).min() >= 0.995
+    assert cosines(fast.encode_queries(texts), bundled.encode_queries(texts)).min() >= 0.995
+
+
+def test_8_bits_are_the_default_where_the_processor_multiplies_them() -> None:
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    native = "avx512_vnni" in flags or "avx_vnni" in flags
+    encoder = open_encoder("bundled", device="cpu")
+    assert isinstance(encoder, SentenceEncoder)
+    assert encoder.dtype == ("int8" if native else default_dtype("cpu"))
+
+
+def test_8_bits_are_for_the_packaged_model(tiny_model: Path) -> None:
+    with pytest.raises(EncoderError, match=r'"int8" is for the packaged model on a CPU\. Choose'):
+        open_encoder(str(tiny_model), dtype="int8")
 
 
 def test_vectors_are_unit_rows_in_the_order_of_the_texts(bundled: Encoder) -> None:
@@ -238,7 +260,7 @@ def refuse(*_): raise AssertionError("network")
 socket.socket.connect = socket.getaddrinfo = refuse
 from embeddings.sentence import open_encoder
 for model in ("bundled", {str(tiny_model)!r}):
-    for dtype in ("float32", "bfloat16"):
+    for dtype in ("float32", "bfloat16", None):
         open_encoder(model, dtype=dtype).encode_passages(["carbon"] * 3)
 """
     done = run_python(script, "-W", "error::UserWarning")

@@ -5,6 +5,7 @@
 # make eval   the tables of the README
 # make fit    the rules that rank and refuse, anew
 # make reader the reader's weights, anew: two and a half hours on two cores
+# make bench  speed, memory and size, and search beside other projects'; an hour and a half
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -45,6 +46,9 @@ reader: $(VENV)/.tested
 bench: $(VENV)/.tested
 	$(BIN)/python -m eval.bench.embedding
 	$(BIN)/python -m eval.bench.latency
+	$(BIN)/python -m eval.bench.size
+	$(BIN)/python -m eval.bench.size --posts --rows 1000000
+	$(BIN)/python -m eval.bench.rivals
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -56,4 +60,4 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) .wenfeng .wenfeng-eval .wenfeng-reader
+	rm -rf $(VENV) .wenfeng .wenfeng-eval .wenfeng-reader .wenfeng-rivals

@@ -1,4 +1,4 @@
-"""Attention for ordinary processors: one text at a time, without padding, in the inputs' own dtype.
+"""Attention for training on ordinary processors: one text at a time, without padding, in the inputs' own dtype.
 
 torch's own attention is made for wide heads; the twelve heads of 32 of a small BERT leave most of a processor idle in it.
 Over a whole batch at once the scores of all its texts outgrow the caches, and the system hands out and takes back

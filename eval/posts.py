@@ -81,11 +81,12 @@ def make_posts(folder: Path, count: int, news: Sequence[str], seed: int = 1) -> 
     """
     generator = random.Random(seed)
     texts = iter(news)
-    told: list[tuple[str, str]] = []
-    planted = Planted((), {}, {}, (), ())
+    told: list[tuple[str, str]] = []  # path and text of plain news
     posts: list[str] = []
     digests: list[str] = []
     broken: list[str] = []
+    copies: dict[str, str] = {}
+    near_copies: dict[str, str] = {}
     for number in range(count):
         roll = generator.randrange(100)
         kind = KINDS[roll] if roll < len(KINDS) and len(told) > DIGEST_ITEMS else None
@@ -93,30 +94,29 @@ def make_posts(folder: Path, count: int, news: Sequence[str], seed: int = 1) -> 
             broken.append(f"其他/{number}.md")
             _write(folder / broken[-1], generator.choice(BROKEN_FILES))
             continue
+        first = ""
         if kind in (COPY, NEAR_COPY):
             first, text = generator.choice(told)
             text = text if kind == COPY else _edit(text, generator)
         elif kind == DIGEST:
-            first, text = (
-                "",
-                "\n".join(_sentences(each)[0] for _, each in generator.sample(told, DIGEST_ITEMS)),
-            )
+            items = generator.sample(told, DIGEST_ITEMS)
+            text = "\n".join(_sentences(item)[0] for _, item in items)
         else:
-            first, text = "", next(texts, "")
+            text = next(texts, "")
             if not text:
                 raise ValueError(f"{count} posts need more than the {len(news)} texts there are")
         path, content = _make_post(number, text, generator)
         _write(folder / path, content)
         posts.append(path)
         if kind == COPY:
-            planted.copies[path] = first
+            copies[path] = first
         elif kind == NEAR_COPY:
-            planted.near_copies[path] = first
+            near_copies[path] = first
         elif kind == DIGEST:
             digests.append(path)
         else:
             told.append((path, text))
-    return Planted(tuple(posts), planted.copies, planted.near_copies, tuple(digests), tuple(broken))
+    return Planted(tuple(posts), copies, near_copies, tuple(digests), tuple(broken))
 
 
 def _make_post(number: int, text: str, generator: random.Random) -> tuple[str, bytes]:

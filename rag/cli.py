@@ -24,6 +24,7 @@ from rag.records import Filters, Turn
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+    from rag.indexing import IndexReport
     from rag.settings import Settings
 
 SET_ASIDE_EXIT = 3
@@ -92,6 +93,7 @@ def index_command(
     wait: Annotated[
         float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another writer.")
     ] = 0,
+    follow: Annotated[bool, typer.Option("--watch", help="Go on, and index what changes.")] = False,
     as_json: JsonOption = False,
     index: IndexOption = DEFAULT_INDEX,
     config: ConfigOption = None,
@@ -100,21 +102,39 @@ def index_command(
 ) -> None:
     """Build or refresh the index of a folder."""
     from rag.assistant import index_folder, load_encoder
-    from rag.export import report_to_json
+    from rag.indexing import IndexReport
     from rag.intake import list_files
-    from rag.terminal import show_report
+    from rag.watch import follow_folder
+
+    def refresh() -> IndexReport:
+        with _progress(hidden=as_json) as progress:
+            return index_folder(articles, index, encoder, settings, wait=wait, progress=progress)
 
     settings = _load_settings(config)
     list_files(articles)  # an empty folder is reported before a model is loaded
     with _progress(hidden=as_json) as progress:
         encoder = load_encoder(settings)
         report = index_folder(articles, index, encoder, settings, rebuild, wait, progress)
+    _tell(report, as_json)
+    if strict and report.set_aside:
+        raise typer.Exit(SET_ASIDE_EXIT)
+    if follow:
+        _errors.print(f"Watching {articles}. Stop with Ctrl-C.")
+        for outcome in follow_folder(articles, refresh):
+            if isinstance(outcome, RagError):
+                _errors.print(str(outcome), style="red", markup=False)
+            else:
+                _tell(outcome, as_json)
+
+
+def _tell(report: "IndexReport", as_json: bool) -> None:
+    from rag.export import report_to_json
+    from rag.terminal import show_report
+
     if as_json:
         _print_json(report_to_json(report))
     else:
         show_report(_output, report)
-    if strict and report.set_aside:
-        raise typer.Exit(SET_ASIDE_EXIT)
 
 
 @app.command()

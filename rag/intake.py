@@ -117,6 +117,11 @@ def list_files(folder: Path) -> tuple[list[str], list[SetAside]]:
     return sorted(paths), sorted(closed, key=lambda each: each.path)
 
 
+def could_be_article(name: str) -> bool:
+    """Whether a file's name ends as an article's does."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
 def to_printable(text: str) -> str:
     """A file's name or what was said of it, control characters and bytes that are no text escaped."""
     whole = os.fsencode(text).decode("utf-8", "backslashreplace")
@@ -158,7 +163,7 @@ def _walk(folder: Path) -> tuple[list[str], list[SetAside]]:
                     os.path.join(parent, name), "a link to a folder is not followed; name that folder itself"
                 )
         for name in files:
-            if not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and could_be_article(name):
                 paths.append(Path(parent, name).relative_to(folder).as_posix())
     return paths, closed
 

@@ -21,7 +21,9 @@ HOMES = {
     "datasketch": {"rag/copies.py"},
     "pydantic_settings": {"rag/settings.py"},
     "langchain_core": {"rag/chain.py"},
-    "sqlite3": {"rag/store.py"},
+    "sqlite3": {"rag/store.py", "rag/generations.py"},
+    "openvino": {"embeddings/layers.py"},
+    "watchfiles": {"rag/watch.py"},
     "pypinyin": {"rag/question.py"},
 }
 """The only files that may import a library."""

@@ -81,7 +81,7 @@ def main() -> None:
                 console.print(count, rows[-1])
             _print_rows(console, counts, rows)
         if arguments.rows:
-            for line in _alone(_search_rows, place, arguments.rows, arguments.bench):
+            for line in alone(_search_rows, place, arguments.rows, arguments.bench):
                 console.print(line)
 
 
@@ -93,14 +93,14 @@ def _measure(place: Path, fewer: int | None, count: int, bench: Path) -> Row:
     if fewer:
         shutil.copytree(place / f"index-{fewer}" / "vectors", root / "vectors")
     planted = make_posts(posts, count, read_news(bench))
-    row: Row = _alone(_index, posts, root)
-    row |= _alone(_find_planted, root, planted)
-    row |= _alone(_index_again, posts, root)
-    row |= _alone(_ask, root, bench)
+    row: Row = alone(_index, posts, root)
+    row |= alone(_find_planted, root, planted)
+    row |= alone(_index_again, posts, root)
+    row |= alone(_ask, root, bench)
     return row
 
 
-def _alone(work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+def alone(work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
     """Do the work in a process of its own, whose memory is its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()

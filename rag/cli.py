@@ -119,7 +119,7 @@ def index_command(
     if strict and report.set_aside:
         raise typer.Exit(SET_ASIDE_EXIT)
     if follow:
-        _errors.print(f"Watching {articles}. Stop with Ctrl-C.")
+        _errors.print(f"Watching {articles}. Stop with Ctrl-C.", markup=False)
         for outcome in follow_folder(articles, refresh):
             if isinstance(outcome, RagError):
                 _errors.print(str(outcome), style="red", markup=False)

@@ -1,9 +1,14 @@
 """The command as people run it: text, exit codes, one sentence for every mistake."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -109,3 +114,35 @@ def test_a_damaged_index_says_how_to_renew_it(wenfeng: Any, sample_index: Path, 
 def test_a_missing_model_says_so(wenfeng: Any, sample_index: Path) -> None:
     done = wenfeng("ask", "峰会是哪天？", "--index", sample_index, WENFENG_EMBEDDING__MODEL="./no-model")
     assert_one_sentence(done, 8, "no-model")
+
+
+def test_watching_reports_each_change_until_it_is_interrupted(tmp_path: Path) -> None:
+    posts = tmp_path / "posts"
+    posts.mkdir()
+    (posts / "甲.md").write_text("青汀市图书馆新开了一间临江阅览室。", encoding="utf-8")
+    command = [sys.executable, "-m", "rag.cli", "index", str(posts), "--watch", "--json"]
+    environment = os.environ | {"PYTHONPATH": str(SAMPLES.parents[1]), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert read_json(process.stdout)["indexed"] == 1
+            assert process.stderr.readline().startswith("Watching ")
+            time.sleep(1)  # until the system watches
+            (posts / "乙.md").write_text("博物馆的夜场开放到晚上十点。", encoding="utf-8")
+            assert read_json(process.stdout)["unchanged"] == 1
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0, process.stderr.read()
+        finally:
+            process.kill()
+
+
+def read_json(stream: IO[str]) -> Any:
+    """One object, printed over several lines."""
+    lines: list[str] = []
+    while not lines or lines[-1] != "}\n":
+        lines.append(stream.readline())
+        assert lines[-1], "the command has ended"
+    return json.loads("".join(lines))

@@ -1,7 +1,7 @@
 """Vectors that were computed once, by the digest of the text they are of, in one file that only grows.
 
 What has been embedded survives a kill: vectors go to the disk batch by batch, each with a checksum, and a batch that
-was cut short or damaged is as good as never written. Knows nothing of what the texts are.
+was cut short or damaged is as good as never written, and no other is lost with it. Knows nothing of what the texts are.
 
     file    batches, one after another
     batch   magic (4 bytes), rows (uint32), dimension (uint32), sha256 of the rest (32 bytes),
@@ -10,6 +10,7 @@ was cut short or damaged is as good as never written. Knows nothing of what the 
 
 import hashlib
 import logging
+import mmap
 import os
 import struct
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,8 @@ from embeddings.encoder import FloatMatrix
 
 KEY_BYTES = 16
 MAGIC = b"WFV1"
+KEPT_BATCH = 4096
+"""Vectors in a batch when the file is written anew."""
 _HEAD = struct.Struct("<4sII32s")
 
 Halves = npt.NDArray[np.float16]
@@ -103,34 +106,51 @@ class VectorCache:
         part = self.path.with_name(self.path.name + ".part")
         part.unlink(missing_ok=True)
         smaller = VectorCache(part, self._dimension)
-        smaller.append(kept, self.vectors(kept))
+        for start in range(0, len(kept), KEPT_BATCH):
+            batch = kept[start : start + KEPT_BATCH]
+            smaller.append(batch, self.vectors(batch))
         part.touch()
         part.replace(self.path)
         self._places, self._batches = smaller._places, smaller._batches
 
     def _read(self) -> int:
-        """Take in every whole batch; the number of bytes after which nothing can be read."""
-        if not self.path.exists():
+        """Take in every whole batch; the number of bytes after which there is none."""
+        if not self.path.exists() or not self.path.stat().st_size:
             return 0
-        size, at = self.path.stat().st_size, 0
-        mapped = np.memmap(self.path, dtype=np.uint8, mode="r") if size else np.empty(0, dtype=np.uint8)
-        with self.path.open("rb") as file:
-            while at + _HEAD.size <= size:
-                magic, rows, dimension, digest = _HEAD.unpack(file.read(_HEAD.size))
-                length = rows * (KEY_BYTES + 2 * dimension)
-                if magic != MAGIC or dimension != self._dimension or at + _HEAD.size + length > size:
-                    break
-                content = file.read(length)
-                if hashlib.sha256(_HEAD.pack(magic, rows, dimension, bytes(32)) + content).digest() == digest:
-                    keys = [content[row * KEY_BYTES : (row + 1) * KEY_BYTES] for row in range(rows)]
-                    vectors = mapped[at + _HEAD.size + rows * KEY_BYTES :][: 2 * rows * dimension]
-                    self._remember(keys, vectors.view("<f2").reshape(rows, dimension))
-                else:
-                    logger.warning("%s: %d vectors are damaged and will be computed again", self.path, rows)
-                at += _HEAD.size + length
-        if at < size:
-            logger.warning("%s: what stands after byte %d was cut short and is dropped", self.path, at)
-        return at
+        mapped = np.memmap(self.path, dtype=np.uint8, mode="r")
+        whole = at = 0
+        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            while at >= 0:
+                length = self._read_batch(content, mapped, at)
+                if length:
+                    whole = at = at + length
+                else:  # damaged: what comes after it need not be
+                    at = content.find(MAGIC, at + 1)
+            if whole < len(content):
+                logger.warning(
+                    "%s: what stands after byte %d is no whole batch and is dropped", self.path, whole
+                )
+        return whole
+
+    def _read_batch(self, content: mmap.mmap, mapped: npt.NDArray[np.uint8], at: int) -> int:
+        """Take in the batch that begins at a byte; its length, or 0 where no whole one does."""
+        head = content[at : at + _HEAD.size]
+        if len(head) < _HEAD.size:
+            return 0
+        magic, rows, dimension, digest = _HEAD.unpack(head)
+        start = at + _HEAD.size
+        end: int = start + rows * (KEY_BYTES + 2 * dimension)
+        if magic != MAGIC or dimension != self._dimension or end > len(content):
+            return 0
+        found = hashlib.sha256(_HEAD.pack(magic, rows, dimension, bytes(32)))
+        found.update(content[start:end])
+        if found.digest() != digest:
+            logger.warning("%s: the batch at byte %d is damaged and will be computed again", self.path, at)
+            return 0
+        keys = content[start : start + rows * KEY_BYTES]
+        vectors = mapped[start + rows * KEY_BYTES : end].view("<f2").reshape(rows, dimension)
+        self._remember([keys[row * KEY_BYTES : (row + 1) * KEY_BYTES] for row in range(rows)], vectors)
+        return end - at
 
     def _remember(self, keys: Sequence[bytes], vectors: Halves) -> None:
         number = len(self._batches)

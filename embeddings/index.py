@@ -1,7 +1,7 @@
-"""Vectors and their nearest rows, in half precision, as a folder of files that are mapped into memory.
+"""Vectors and their nearest rows, in half precision, as a folder of files.
 
-    rows.faiss     the vectors, float16
-    codes.faiss    one bit a number, only where there are more than ``EXACT`` rows
+    rows.faiss     the vectors, float16, mapped into memory
+    codes.faiss    one bit a number, only where there are more than ``EXACT`` rows; read
 
 The only importer of faiss. Knows nothing of what a row stands for: callers keep the row numbers.
 """
@@ -44,8 +44,8 @@ class VectorIndex:
 
     Exact up to ``EXACT`` rows, and always among ``allowed`` rows. Beyond, codes of one bit a number (RaBitQ, Gao and
     Long 2024, doi:10.1145/3654970) name ``LOOKED_AT`` times as many rows as are asked for, which are then compared
-    as they are: of the ten nearest of real sentences 0.99 are found (``eval.bench.size``). Unlike a graph or
-    clusters the codes need no training, and hardly change when rows are added.
+    as they are (``eval.bench.size`` measures how many of the nearest are found). Unlike a graph or clusters the
+    codes need no training, and hardly change when rows are added.
     Safe to search from several threads.
     """
 
@@ -240,7 +240,10 @@ def _map_rows(path: Path) -> Any:  # noqa: ANN401 (faiss has no types)
                 and file.read(len(whole)) == whole
                 and path.stat().st_size == len(whole) + 2 * dimension * count
             ):
-                return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+                try:
+                    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+                except RuntimeError as error:
+                    raise _not_whole(path) from error
     raise _not_whole(path)
 
 

@@ -134,16 +134,17 @@ def save_limits(path: Path, limits: Limits, weights: str) -> None:
     path.chmod(0o644)  # safetensors writes for the owner alone
 
 
-def load_limits(path: Path, weights: str) -> dict[str, Limit] | None:
-    """Read what ``save_limits`` wrote; None where it belongs to other weights.
+def load_limits(path: Path, weights: str) -> dict[str, Limit]:
+    """Read what ``save_limits`` wrote.
 
     Raises:
         OSError, SafetensorError: the file is missing or damaged.
+        ValueError: it belongs to other weights.
     """
     with safe_open(path, framework="np") as file:
         metadata = file.metadata() or {}
         if metadata.get("weights") != weights:
-            return None
+            raise ValueError(f"{path.name} was made for other weights")
         ranges = json.loads(metadata["ranges"])
         return {
             name: Limit(file.get_tensor(name).astype(np.float32), *ranges[name])

@@ -135,7 +135,15 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
     try:
         model = load_stored(folder, device, default_dtype(device) if dtype in (None, "int8") else dtype)
         tokenizer = _load_tokenizer(folder / "tokenizer.json")
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ImportError,
+        KeyError,
+        ValueError,
+        TypeError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise EncoderError(
             f"Cannot load the reader in {folder}: {error}. Install the package again, or do without the reader: "
             "enabled = false under [reader] in wenfeng.toml."

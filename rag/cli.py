@@ -88,12 +88,16 @@ def _start(version: VersionOption = False) -> None:
 @app.command("index")
 def index_command(
     articles: Annotated[Path, typer.Argument(help="The folder of articles.")],
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make everything anew.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Read every file anew and write a generation.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Files set aside are an error (exit 3).")] = False,
     wait: Annotated[
         float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another writer.")
     ] = 0,
-    follow: Annotated[bool, typer.Option("--watch", help="Go on, and index what changes.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Go on, and index what changes; --strict is for the first run.")
+    ] = False,
     as_json: JsonOption = False,
     index: IndexOption = DEFAULT_INDEX,
     config: ConfigOption = None,
@@ -104,7 +108,6 @@ def index_command(
     from rag.assistant import index_folder, load_encoder
     from rag.indexing import IndexReport
     from rag.intake import list_files
-    from rag.watch import follow_folder
 
     def refresh() -> IndexReport:
         with _progress(hidden=as_json) as progress:
@@ -119,11 +122,15 @@ def index_command(
     if strict and report.set_aside:
         raise typer.Exit(SET_ASIDE_EXIT)
     if follow:
+        from rag.watch import follow_folder
+
         _errors.print(f"Watching {articles}. Stop with Ctrl-C.", markup=False)
+        told = report.generation
         for outcome in follow_folder(articles, refresh):
             if isinstance(outcome, RagError):
                 _errors.print(str(outcome), style="red", markup=False)
-            else:
+            elif outcome.generation != told:
+                told = outcome.generation
                 _tell(outcome, as_json)
 
 

@@ -44,7 +44,9 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
     try:
         settings = Settings.load(config)
         yield Finding("settings", f"embedding model {settings.embedding.model}")
-        Index.open(root, check_all=True).close()
+        checked = Index.open(root, check_all=True)
+        stands_in = checked.stands_in
+        checked.close()
         with Assistant.open(None, root, settings) as assistant:
             encoder, index = assistant.encoder, assistant.index
             yield Finding(
@@ -55,10 +57,11 @@ def examine(root: Path, config: Path | None) -> Iterator[Finding]:
                 "reader",
                 f"our own, in {reader.dtype}" if reader else "turned off by enabled = false under [reader]",
             )
-            if index.stands_in:
+            if stands_in:
                 yield Finding(
-                    "index", f"{index.stands_in}. Run: wenfeng index ARTICLES", IndexCorruptError.exit_code
+                    "index", f"{stands_in}. Run: wenfeng index ARTICLES", IndexCorruptError.exit_code
                 )
+                return
             yield Finding(
                 "index",
                 f"{root}, generation {index.name}, {len(index.facts)} articles, {len(index.passages)} passages, "

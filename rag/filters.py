@@ -35,7 +35,8 @@ def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | 
     allowed = np.array([_in_days(row[6], filters) for row in facts], dtype=bool)
     for name, (wanted, held) in values.items():
         if wanted:
-            _check_known(name, wanted, {value for row in facts for value in held(row) if value})
+            shown = facts if index.serving is None else [row for row in facts if index.serving[row[0]]]
+            _check_known(name, wanted, {value for row in shown for value in held(row) if value})
             chosen = set(wanted)
             allowed &= np.array([not chosen.isdisjoint(held(row)) for row in facts], dtype=bool)
     return allowed if index.serving is None else allowed & index.serving

@@ -15,6 +15,7 @@ reader is told. Where that cannot be known, nothing serves.
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -33,6 +34,8 @@ MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
 CHECKED_AT_OPEN = 500_000_000
 """Bytes of a generation up to which every file is hashed when it is opened; beyond, later."""
+logger = logging.getLogger(__name__)
+
 BUILD_ADVICE = "Build it with: wenfeng index ARTICLES"
 REBUILD_ADVICE = "Renew it with: wenfeng index ARTICLES --rebuild"
 
@@ -46,6 +49,7 @@ class Generation:
     """A generation that may serve.
 
     Attributes:
+        pointer: what said that it, or the one for which it stands in, serves.
         facts: what was said of it when it was written.
         removed: keys of what it holds and must not serve; empty unless it stands in for a damaged one.
         damage: what is wrong with the one that should serve, or None where this is it.
@@ -53,6 +57,7 @@ class Generation:
     """
 
     folder: Path
+    pointer: str
     facts: Mapping[str, Any]
     removed: frozenset[str] = frozenset()
     damage: str | None = None
@@ -78,7 +83,7 @@ def find_generation(root: Path, check_all: bool = False) -> Generation:
     pointed = read_pointer(root)
     name, digest = (*pointed.split(), "", "")[:2]
     try:
-        found = _check(root, name, digest)
+        found = replace(_check(root, name, digest), pointer=pointed)
         if not check_all:
             return found
         check_files(found.folder, found.unchecked)
@@ -86,7 +91,8 @@ def find_generation(root: Path, check_all: bool = False) -> Generation:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DamageError) as error:
         if read_pointer(root) != pointed:
             return find_generation(root, check_all)  # a writer has made another generation current meanwhile
-        return _stand_in(root, name, f"{error}")
+        damaged = "" if _is_pointer_wrong(root, name, digest) else name
+        return replace(_stand_in(root, damaged, f"{error}"), pointer=pointed)
 
 
 def read_pointer(root: Path) -> str:
@@ -143,6 +149,8 @@ def writing(root: Path, wait: float = 0) -> Iterator[None]:
                 f"Another process is writing the index at {root}. Wait for it, or add: --wait SECONDS"
             ) from None
     try:
+        with disk_errors(root):
+            _drop_unfinished(root)
         yield
     finally:
         lock.release()
@@ -167,7 +175,7 @@ def write_generation(
         Its name.
 
     Raises:
-        DiskError: the disk is full or refuses; the generation before goes on serving.
+        DiskError: the disk is full or refuses; the generation before goes on serving, or this one does.
     """
     with disk_errors(root):
         parent = root / "generations"
@@ -183,11 +191,14 @@ def write_generation(
         (part / MANIFEST_DIGEST).write_text(sha256(part / MANIFEST), encoding="ascii")
         _flush_tree(part)
         if before is not None:
-            _write_removed(root, before, removed)
+            _write_removed(root, before, name, removed)
         part.rename(parent / name)
         _flush(parent)
         _replace(root / "current", f"{name} {sha256(parent / name / MANIFEST)}\n")
+    try:
         _drop_others(root, {name, before})
+    except OSError as error:  # the next run tries again
+        logger.warning("Old generations of the index at %s cannot be removed: %s", root, error)
     return name
 
 
@@ -230,39 +241,87 @@ def _check(root: Path, name: str, digest: str) -> Generation:
             raise DamageError(f"{file} has {size} bytes instead of {expected['size']}")
     digests = {file: expected["sha256"] for file, expected in files.items()}
     if sum(expected["size"] for expected in files.values()) > CHECKED_AT_OPEN:
-        return Generation(folder, manifest["facts"], unchecked=digests)
+        return Generation(folder, "", manifest["facts"], unchecked=digests)
     check_files(folder, digests)
-    return Generation(folder, manifest["facts"])
+    return Generation(folder, "", manifest["facts"])
+
+
+def _is_pointer_wrong(root: Path, name: str, digest: str) -> bool:
+    """Whether it is the pointer, and not the generation that it names, that has changed."""
+    folder = root / "generations" / name
+    try:
+        own = (folder / MANIFEST_DIGEST).read_text(encoding="ascii")
+        return own == sha256(folder / MANIFEST) != digest
+    except (OSError, ValueError):
+        return False
 
 
 def _stand_in(root: Path, damaged: str, damage: str) -> Generation:
-    """The newest other generation that is whole and of which is known what was removed since."""
+    """The newest other generation that is whole and of which is known what was removed since.
+
+    Args:
+        damaged: the name of the one that should serve; of another text where that itself cannot be read.
+    """
     parent = root / "generations"
     names = sorted((path.name for path in parent.glob("[0-9]*") if path.name.isdigit()), reverse=True)
+    is_lost = damaged not in names
     for name in names:
+        if not is_lost and name >= damaged:
+            continue  # itself, or one that was written and never became current
         try:
             found = _check(root, name, (parent / name / MANIFEST_DIGEST).read_text(encoding="ascii"))
             check_files(found.folder, found.unchecked)
-            removed = frozenset[str]() if name == names[0] else _read_removed(root, name)
+            removed = _removed_since(root, name, names[0] if is_lost else damaged, is_lost)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, DamageError, IndexMismatchError):
             continue
         said = f"Generation {damaged!r} of the index at {root} is damaged: {damage}"
-        return Generation(found.folder, found.facts, removed, said)
+        return replace(found, removed=removed, damage=said, unchecked={})
     raise IndexCorruptError(f"The index at {root} is damaged: {damage}. {REBUILD_ADVICE}")
 
 
-def _write_removed(root: Path, name: str, keys: Collection[str]) -> None:
-    listed = json.dumps(sorted(keys))
-    content = json.dumps({"sha256": hashlib.sha256(listed.encode()).hexdigest(), "keys": listed})
+def _removed_since(root: Path, name: str, newest: str, is_lost: bool) -> frozenset[str]:
+    """What a generation holds that is gone from the newest one.
+
+    Args:
+        newest: the one that should serve, or, where that is lost, the newest that is left.
+
+    Raises:
+        DamageError: that is not known.
+    """
+    was_followed = (root / "removed" / f"{newest}.json").exists()
+    if is_lost and name == newest:
+        return _read_removed(root, name) if was_followed else frozenset()
+    if is_lost and was_followed:
+        raise DamageError("what was removed since is not known")
+    return _read_removed(root, name, until=newest)
+
+
+def _write_removed(root: Path, name: str, until: str, keys: Collection[str]) -> None:
+    """Keep what generation ``name`` holds that is gone from ``until``, the one after it."""
+    listed = json.dumps({"until": until, "keys": sorted(keys)})
+    content = json.dumps({"sha256": hashlib.sha256(listed.encode()).hexdigest(), "removed": listed})
     (root / "removed").mkdir(exist_ok=True)
     _replace(root / "removed" / f"{name}.json", content)
 
 
-def _read_removed(root: Path, name: str) -> frozenset[str]:
+def _read_removed(root: Path, name: str, until: str | None = None) -> frozenset[str]:
     stored = json.loads((root / "removed" / f"{name}.json").read_text(encoding="utf-8"))
-    if hashlib.sha256(stored["keys"].encode()).hexdigest() != stored["sha256"]:
+    listed = json.loads(stored["removed"])
+    digest = hashlib.sha256(stored["removed"].encode()).hexdigest()
+    if digest != stored["sha256"] or until not in (None, listed["until"]):
         raise DamageError("what was removed since is not known")
-    return frozenset(json.loads(stored["keys"]))
+    return frozenset(listed["keys"])
+
+
+def _drop_unfinished(root: Path) -> None:
+    """Remove what a run that was killed had written and not made current."""
+    try:
+        current = read_pointer(root).split()[0]
+    except (IndexMissingError, IndexCorruptError, IndexError):
+        return
+    for path in (root / "generations").glob("*"):
+        if path.name > current and (root / "generations" / current).is_dir():
+            shutil.rmtree(path)
 
 
 def _drop_others(root: Path, kept: Collection[str | None]) -> None:

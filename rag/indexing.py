@@ -4,6 +4,7 @@ Only texts that were never embedded by the same model are embedded.
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from embeddings.index import VectorIndex
 from rag.articles import PARSER_VERSION
 from rag.copies import COPIES_VERSION, find_stories, sign
 from rag.dates import beijing_day
-from rag.errors import NothingToIndexError
+from rag.errors import ArticleError, NothingToIndexError
 from rag.generations import disk_errors
 from rag.intake import FileStamp, Intake, SetAside, read_folder
 from rag.lexical import LexicalIndex
@@ -29,6 +30,8 @@ from rag.words import WORDS_VERSION, search_words
 
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, what is done and what there is in all."""
+
+logger = logging.getLogger(__name__)
 
 BATCH = 256
 """Texts that are embedded between two writes to the disk."""
@@ -130,12 +133,15 @@ def index_intake(
     """Write a generation that holds what was read; its name. Call it inside ``generations.writing``."""
     with disk_errors(root):
         cache = VectorCache(root / "vectors" / f"{encoder.digest[:16]}.cache", encoder.dimension)
-        contents, keys = _make_contents(intake, encoder, settings, cache, previous, progress)
-        name = write_index(root, contents, made_with(encoder, settings), previous)
+    contents, keys = _make_contents(intake, root, encoder, settings, cache, previous, progress)
+    name = write_index(root, contents, made_with(encoder, settings), previous)
+    try:
         cache.keep(keys)
         for path in (root / "vectors").iterdir():
             if path != cache.path:
                 path.unlink(missing_ok=True)  # of another model
+    except OSError as error:  # the generation stands; the next run tries again
+        logger.warning("Vectors that are not needed cannot be removed from %s: %s", root / "vectors", error)
     return name
 
 
@@ -149,6 +155,7 @@ def embedded_text(passage: Passage) -> str:
 
 def _make_contents(
     intake: Intake,
+    root: Path,
     encoder: Encoder,
     settings: Settings,
     cache: VectorCache,
@@ -160,7 +167,8 @@ def _make_contents(
     passage_texts = [embedded_text(passage) for passage in passages]
     texts = [*passage_texts, *sentence_texts]
     keys = [hashlib.sha256(text.encode()).digest()[:KEY_BYTES] for text in texts]
-    _embed(texts, keys, encoder, cache, progress)
+    with disk_errors(root):
+        _embed(texts, keys, encoder, cache, progress)
     known = {article.digest: row for row, article in enumerate(previous.articles())} if previous else {}
     signatures = np.stack(
         [
@@ -241,15 +249,20 @@ def _embed(
         progress("embed", start + len(batch), len(todo))
 
 
-def _known(previous: Index | None) -> Callable[[str, FileStamp], Article | None]:
-    """Finds an article of the generation before by a path whose file has not changed since."""
+def _known(previous: Index | None) -> Callable[[str, FileStamp], Article | ArticleError | None]:
+    """Finds what became of a path in the generation before, if its file has not changed since."""
     if previous is None:
         return lambda path, stamp: None
     stamps = previous.stamps()
     rows = {path: row for row, path, aliases, *_ in previous.facts if not aliases}
-    return lambda path, stamp: (
-        previous.article(rows[path]) if path in rows and stamps.get(path) == stamp else None
-    )
+    aside = {item.path: ArticleError(item.path, item.reason, item.detail) for item in previous.set_aside()}
+
+    def find(path: str, stamp: FileStamp) -> Article | ArticleError | None:
+        if stamps.get(path) != stamp:
+            return None
+        return previous.article(rows[path]) if path in rows else aside.get(path)
+
+    return find
 
 
 def _is_current(previous: Index, intake: Intake) -> bool:

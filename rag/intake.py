@@ -16,7 +16,7 @@ SHORT_TEXT = 20
 """Characters under which two posts are copies only if their titles agree as well."""
 
 FileStamp = tuple[int, int]
-"""A file's size in bytes and its time of change in nanoseconds."""
+"""A file's size in bytes and the later of its times of change, of content and of entry, in nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Intake:
 
     Attributes:
         articles: by path; exact copies are one article with aliases.
-        stamps: of every file that was read, copies included, by path.
-        outlets: the same files', where their headers name one.
+        stamps: of every file whose name can be printed, those set aside included, by path.
+        outlets: of every file that was read, copies included, where its header names one.
         set_aside: files, and folders that were not entered, in the order of their paths.
         unchanged: how many files were known and not read again.
         duplicates: how many files are exact copies of another.
@@ -51,13 +51,13 @@ class Intake:
 
 def read_folder(
     folder: Path,
-    known: Callable[[str, FileStamp], Article | None] = lambda path, stamp: None,
+    known: Callable[[str, FileStamp], Article | ArticleError | None] = lambda path, stamp: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Intake:
     """Read every article below a folder.
 
     Args:
-        known: gives the article of a path if its file still has this stamp, so that it is not read again.
+        known: gives what became of a path if its file still has this stamp, so that it is not read again.
         progress: called with the files done and the files in all.
 
     Raises:
@@ -73,9 +73,9 @@ def read_folder(
         except ArticleError as error:
             outcomes[path] = error
             continue
-        article = known(path, stamps[path])
-        if article is not None:
-            outcomes[path] = article
+        before = known(path, stamps[path])
+        if before is not None:
+            outcomes[path] = before
             unchanged += 1
     new = [path for path in paths if path not in outcomes]
     progress(len(outcomes), len(paths))
@@ -91,7 +91,7 @@ def read_folder(
     merged = merge_copies(articles)
     return Intake(
         articles=merged,
-        stamps={article.path: stamps[article.path] for article in articles},
+        stamps={path: stamp for path, stamp in stamps.items() if to_printable(path) == path},
         outlets={article.path: article.outlet for article in articles},
         set_aside=tuple(sorted(set_aside, key=lambda each: each.path)),
         unchanged=unchanged,
@@ -173,4 +173,5 @@ def _stamp(folder: Path, path: str) -> FileStamp:
         status = (folder / path).stat()
     except OSError as error:
         raise ArticleError(path, "missing", f"cannot be read: {error.strerror}") from None
-    return status.st_size, status.st_mtime_ns
+    # Renaming another file to this name leaves its time of change, and perhaps its size, but not the time of its entry.
+    return status.st_size, max(status.st_mtime_ns, status.st_ctime_ns)

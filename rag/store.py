@@ -11,6 +11,7 @@ embedded.
 """
 
 import functools
+import hashlib
 import json
 import logging
 import sqlite3
@@ -43,6 +44,9 @@ from rag.records import Article, Passage
 Offsets = npt.NDArray[np.int64]
 
 logger = logging.getLogger(__name__)
+
+CHECKING = "wenfeng-checks-index"
+"""The name of the thread that hashes a large generation while it serves."""
 
 _SCHEMA = """
 create table articles (row integer primary key, path text unique, aliases text, title text, outlet text, author text,
@@ -81,6 +85,7 @@ class Index:
 
     Attributes:
         name: of the generation.
+        pointer: what said that it serves; another text stands for another generation.
         made_with: what its passages and vectors depend on, as given to ``write_index``.
         stands_in: what is wrong with the generation that should serve instead, or None.
         damage: what was found wrong with this one since it was opened, or None; then it must not serve.
@@ -90,6 +95,7 @@ class Index:
     def __init__(self, generation: Generation) -> None:
         folder = generation.folder
         self.name = generation.name
+        self.pointer = generation.pointer
         self.made_with: dict[str, object] = generation.facts["made_with"]
         self.stands_in = generation.damage
         self.damage: str | None = None
@@ -100,13 +106,14 @@ class Index:
         self.passage_vectors = VectorIndex.open(folder / "passage_vectors")
         self.sentence_vectors = VectorIndex.open(folder / "sentence_vectors")
         self.words = LexicalIndex.open(folder / "words")
+        _check_counts(self, generation.facts["counts"])
         self._lock = threading.Lock()
         uri = f"{(folder / 'articles.sqlite').resolve().as_uri()}?mode=ro&immutable=1"
         self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self.article = functools.lru_cache(maxsize=4096)(self._read_article)
         self._removed = generation.removed
         if generation.unchecked:
-            threading.Thread(target=self._check, args=(generation,), daemon=True).start()
+            threading.Thread(target=self._check, args=(generation,), name=CHECKING, daemon=True).start()
 
     @classmethod
     def open(cls, root: Path, check_all: bool = False) -> Self:
@@ -142,6 +149,7 @@ class Index:
         """Let the files go."""
         with self._lock:
             self._database.close()
+        del self.article  # it holds this index, and so the files it has mapped
 
     def passage(self, row: int) -> Passage:
         """The passage of a row."""
@@ -162,7 +170,8 @@ class Index:
         """The article of a path and its near copies, in the order of rows."""
         with self._lock:
             row = self._database.execute("select row from articles where path = ?", (path,)).fetchone()[0]
-        return [self.article(int(each)) for each in np.flatnonzero(self.stories == self.stories[row])]
+        rows = np.flatnonzero(self.stories == self.stories[row])
+        return [self.article(int(each)) for each in rows if self.serving is None or self.serving[each]]
 
     @functools.cached_property
     def facts(self) -> list[tuple[Any, ...]]:
@@ -248,15 +257,34 @@ def write_index(
     return write_generation(
         root,
         lambda folder: _write_files(folder, contents),
-        {"made_with": dict(made_with)},
+        {"made_with": dict(made_with), "counts": _counts(contents, len(contents.articles))},
         before=previous.name if previous else None,
         removed=gone,
     )
 
 
 def article_key(article: Article) -> str:
-    """Tells an article and its text from any other and from itself edited."""
-    return f"{article.id}:{article.digest[:16]}"
+    """Tells an article from any other and from itself edited, its header included."""
+    return hashlib.sha256(repr(_to_row(0, article)).encode()).hexdigest()[:32]
+
+
+def _counts(held: "Contents | Index", articles: int) -> dict[str, int]:
+    return {
+        "articles": articles,
+        "stories": len(held.stories),
+        "passages": len(held.passages),
+        "passage vectors": len(held.passage_vectors),
+        "passage words": len(held.words),
+        "sentences": len(held.sentences),
+        "sentence vectors": len(held.sentence_vectors),
+        "dimension": held.sentence_vectors.dimension,
+    }
+
+
+def _check_counts(index: "Index", expected: Mapping[str, int]) -> None:
+    found = _counts(index, expected["articles"])
+    if found != expected:
+        raise ValueError(f"it holds {found} instead of {dict(expected)}")
 
 
 def _write_files(folder: Path, contents: Contents) -> None:

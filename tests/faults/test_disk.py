@@ -153,7 +153,7 @@ def test_a_kill_at_any_moment_leaves_the_old_index_or_the_new_one(
 
 
 class Disk:
-    """Counts the writes, flushes, renames and removals below a folder, and meddles with the n-th."""
+    """Counts what is opened for writing, flushed, renamed and removed below a folder, and meddles with the n-th."""
 
     STEPS = (
         (os, "fsync"),
@@ -161,6 +161,7 @@ class Disk:
         (os, "replace"),
         (os, "mkdir"),
         (os, "unlink"),
+        (os, "rmdir"),
         (os, "truncate"),
         (builtins, "open"),
         (io, "open"),  # pathlib's
@@ -186,7 +187,7 @@ class Disk:
     def _wrap(self, real: Callable[..., Any], name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             mode = options.get("mode", arguments[1] if name == "open" and len(arguments) > 1 else "r")
-            ours = name == "fsync" or self._root in str(arguments[0])
+            ours = name == "fsync" or "dir_fd" in options or self._root in str(arguments[0])
             if ours and (name != "open" or set(str(mode)) & set("wax+")):
                 self.count += 1
                 if self.count == self._number:
@@ -365,9 +366,12 @@ def test_readers_see_no_error_while_it_is_indexed_again(renewed: Renewed, encode
         for number in range(ROUNDS):
             write(posts, {f"又{number}.md": f"又一条消息，编号是{number}，说的是水库放水的事情。"})
             index_folder(posts, root, encoder, Settings())
+        last = assistant.search(f"编号是{ROUNDS - 1}的消息", 3)
         done.set()
         for thread in threads:
             thread.join()
+        assert assistant.index.name == f"{ROUNDS + 1:06d}"
+        assert f"又{ROUNDS - 1}.md" in {hit.passage.article.path for hit in last}
     assert errors == []
     assert asked[0] > READERS
     say(f"{READERS} readers, {ROUNDS} generations meanwhile, {asked[0]} searches, 0 errors")

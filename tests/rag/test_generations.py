@@ -1,5 +1,6 @@
 """An index cannot be lost: what stands in for a damaged generation, and what it must not show."""
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -12,9 +13,9 @@ from embeddings.encoder import Encoder, FloatMatrix
 from rag import Assistant, Settings
 from rag.assistant import index_folder, load_encoder
 from rag.errors import IndexCorruptError
-from rag.generations import CHECKED_AT_OPEN, find_generation
+from rag.generations import find_generation
 from rag.indexing import BATCH
-from rag.store import Index
+from rag.store import CHECKING, Index
 
 TEXTS = {
     "甲": "青汀市图书馆新开了一间临江阅览室，座位二百一十六个。",
@@ -134,16 +135,102 @@ def test_a_large_generation_is_hashed_while_it_serves(
 ) -> None:
     refresh()
     monkeypatch.setattr("rag.generations.CHECKED_AT_OPEN", 1)
-    assert CHECKED_AT_OPEN > 1
     damage(root, "000001", "articles.sqlite")
     with Assistant.open(None, root) as assistant:
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread() and thread.daemon:
-                thread.join(10)
+        wait_for_threads()
         with pytest.raises(IndexCorruptError, match=r"articles\.sqlite has changed"):
             assistant.search("图书馆")
     with pytest.raises(IndexCorruptError):
         Index.open(root, check_all=True)
+
+
+def test_what_stands_in_for_a_large_generation_is_taken_up(
+    refresh: Callable[[], str], posts: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    (posts / "乙.md").unlink()
+    refresh()
+    monkeypatch.setattr("rag.generations.CHECKED_AT_OPEN", 1)
+    damage(root, "000002", "articles.sqlite")
+    with Assistant.open(None, root) as assistant:
+        wait_for_threads()
+        assert {hit.passage.article.path for hit in assistant.search("图书馆", 9)} == {"甲.md", "丙.md"}
+        assert assistant.ask("阅览室有多少座位？").generation == "000001"
+
+
+def test_an_index_made_anew_under_the_same_name_is_taken_up(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    with Assistant.open(None, root) as assistant:
+        (posts / "乙.md").unlink()
+        shutil.rmtree(root)
+        assert refresh() == "000001"
+        assert {hit.passage.article.path for hit in assistant.search("销量", 9)} == {"甲.md", "丙.md"}
+
+
+def test_a_corrected_header_is_not_served_by_what_stands_in(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    text = "青汀市图书馆新开了一间临江阅览室，座位二百一十六个。"
+    (posts / "甲.md").write_text(f"---\ntitle: 旧\ndate: 2021-01-01\n---\n{text}", encoding="utf-8")
+    refresh()
+    (posts / "甲.md").write_text(f"---\ntitle: 旧\ndate: 2022-02-02\n---\n{text}", encoding="utf-8")
+    refresh()
+    damage(root, "000002")
+    assert searched(root) == {"乙.md", "丙.md"}
+
+
+def test_a_generation_that_never_became_current_is_dropped(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    refresh()
+    pointer = (root / "current").read_text()
+    (posts / "丁.md").write_text("博物馆的夜场从本月起每周五开放到晚上十点。", encoding="utf-8")
+    refresh()
+    (root / "current").write_text(pointer)  # as if killed just before
+    (posts / "丁.md").unlink()
+    damage(root, "000001")
+    with pytest.raises(IndexCorruptError):
+        Index.open(root)
+    damage(root, "000001")  # flipped back
+    assert refresh() == "000001"
+    assert find_names(root) == ["000001"]
+
+
+def test_a_file_renamed_over_another_of_its_size_is_read(
+    refresh: Callable[[], str], posts: Path, root: Path
+) -> None:
+    for name, text in (("子", "馆长姓王。"), ("丑", "馆长姓李。")):
+        (posts / f"{name}.md").write_text(text, encoding="utf-8")
+        os.utime(posts / f"{name}.md", (1_600_000_000, 1_600_000_000))
+    refresh()
+    (posts / "丑.md").replace(posts / "子.md")
+    refresh()
+    index = Index.open(root)
+    assert {article.path: article.text for article in index.articles()}["子.md"] == "馆长姓李。"
+    index.close()
+
+
+def test_a_file_set_aside_is_not_read_again(posts: Path, root: Path, encoder: Encoder) -> None:
+    (posts / "坏.md").write_bytes(b"\x00\x01")
+    first = index_folder(posts, root, encoder, Settings())
+    known: list[int] = []
+    again = index_folder(
+        posts, root, encoder, Settings(), progress=lambda step, done, total: known.append(done)
+    )
+    assert known == [4]  # nothing was left to read
+    assert again.set_aside == first.set_aside
+    assert again.set_aside[0].reason == "binary"
+    (posts / "坏.md").write_text("这回是文字了。", encoding="utf-8")
+    assert index_folder(posts, root, encoder, Settings()).set_aside == ()
+
+
+def wait_for_threads() -> None:
+    """Until what is checked in the background has been."""
+    for thread in threading.enumerate():
+        if thread.name == CHECKING:
+            thread.join(30)
 
 
 def test_a_new_generation_is_taken_up_without_a_restart(

@@ -1,6 +1,8 @@
 """The index follows its folder."""
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
@@ -29,17 +31,17 @@ def outcomes(posts: Path, tmp_path: Path) -> Iterator["Queue[IndexReport | RagEr
     """What becomes of each change; the index lies inside the folder, hidden, as in a folder indexed from within."""
     encoder, root = load_encoder(Settings()), posts / ".wenfeng"
     index_folder(posts, root, encoder, Settings())
-    stop, queue, ready = threading.Event(), Queue[IndexReport | RagError](), threading.Event()
+    stop, queue = threading.Event(), Queue[IndexReport | RagError]()
 
     def follow() -> None:
-        ready.set()
         for outcome in follow_folder(posts, lambda: index_folder(posts, root, encoder, Settings()), stop):
             queue.put(outcome)
 
     thread = threading.Thread(target=follow)
     thread.start()
-    ready.wait()
-    stop.wait(1)  # until the system watches
+    first = queue.get(timeout=SECONDS)  # the folder is watched from now on
+    assert isinstance(first, IndexReport)
+    assert (first.indexed, first.unchanged) == (0, 1)
     yield queue
     stop.set()
     thread.join()
@@ -69,4 +71,28 @@ def test_an_error_does_not_end_it(outcomes: "Queue[IndexReport | RagError]", pos
     assert isinstance(outcomes.get(timeout=SECONDS), NothingToIndexError)
     (posts / "甲.md").write_text(text, encoding="utf-8")
     assert isinstance(outcomes.get(timeout=SECONDS), IndexReport)
-    assert outcomes.empty()
+    time.sleep(2)
+    assert outcomes.empty()  # what the index itself writes is no change
+
+
+def test_a_folder_that_is_moved_away_is_followed(
+    outcomes: "Queue[IndexReport | RagError]", posts: Path
+) -> None:
+    (posts / "2021.06").mkdir()
+    (posts / "2021.06" / "乙.md").write_text("博物馆的夜场开放到晚上十点。", encoding="utf-8")
+    assert isinstance(outcomes.get(timeout=SECONDS), IndexReport)
+    (posts / "2021.06").rename(posts.parent / "elsewhere")
+    report = outcomes.get(timeout=SECONDS)
+    assert isinstance(report, IndexReport)
+    assert report.removed == 1
+
+
+def test_a_name_that_is_no_text_does_not_end_it(
+    outcomes: "Queue[IndexReport | RagError]", posts: Path
+) -> None:
+    (Path(os.fsdecode(os.fsencode(posts) + b"/\xff\xfe.md"))).write_text("名字不是文字。", encoding="utf-8")
+    (posts / "乙.md").write_text("博物馆的夜场开放到晚上十点。", encoding="utf-8")
+    reports = [outcomes.get(timeout=SECONDS)]
+    while not (isinstance(reports[-1], IndexReport) and reports[-1].unchanged + reports[-1].indexed == 2):
+        reports.append(outcomes.get(timeout=SECONDS))
+    assert reports[-1].set_aside

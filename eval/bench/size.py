@@ -217,10 +217,8 @@ def _index_again(posts: Path, root: Path) -> Row:
     for number, path in enumerate(
         sorted(path for path in posts.rglob("*.md") if path.parent.name != "其他")[:CHANGED]
     ):
-        path.write_text(
-            f"---\ntitle: 改过的第{number}篇\n---\n<p>第{number}篇改过了，说的是另一件事情。</p>",
-            encoding="utf-8",
-        )
+        text = f"{posts.name}的第{number}篇改过了，说的是另一件事情。"
+        path.write_text(f"---\ntitle: 改过的第{number}篇\n---\n<p>{text}</p>", encoding="utf-8")
     encoder.texts.clear()
     begun = time.perf_counter()
     index_folder(posts, root, encoder, Settings())

@@ -33,7 +33,7 @@ def test_a_named_file_is_read_instead(place: Path) -> None:
         ("[embedding]\nmodell = 'x'\n", r"Unknown setting embedding\.modell\. Did you mean embedding\.model"),
         ("[embeding]\nmodel = 'x'\n", r"Unknown setting embeding\. Did you mean embedding"),
         ("[search]\nk = 0\n", r"search\.k = 0 has no meaning"),
-        ("[embedding]\ndtype = 'int8'\n", r"embedding\.dtype = 'int8' has no meaning"),
+        ("[embedding]\ndtype = 'int4'\n", r"embedding\.dtype = 'int4' has no meaning"),
         ("passages = [", r"is not TOML"),
     ],
 )

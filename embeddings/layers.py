@@ -1,7 +1,7 @@
 """The layers of a BERT, compiled for this processor: in float32, in bfloat16, or with its products in 8 bits.
 
 A loaded model keeps its word embeddings in torch; what comes after them, nearly all of the work, becomes one graph of
-OpenVINO, which on two cores is 1.2 times as fast as torch in bfloat16 and 1.7 times with products in 8 bits
+OpenVINO, which on two cores is 1.4 times as fast as torch in bfloat16 and 1.8 times with products in 8 bits
 (``eval.bench.embedding``). The only importer of openvino. Knows nothing of texts and of what is made of the vectors.
 
 Products in 8 bits need to know how large the numbers that come in can be. A few channels of a transformer are a

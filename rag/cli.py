@@ -106,10 +106,9 @@ def index_command(
 ) -> None:
     """Build or refresh the index of a folder."""
     from rag.assistant import index_folder, load_encoder
-    from rag.indexing import IndexReport
     from rag.intake import list_files
 
-    def refresh() -> IndexReport:
+    def refresh() -> "IndexReport":
         with _progress(hidden=as_json) as progress:
             return index_folder(articles, index, encoder, settings, wait=wait, progress=progress)
 

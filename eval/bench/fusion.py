@@ -10,6 +10,7 @@ import random
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from embeddings.encoder import FloatMatrix
 from embeddings.sentence import open_encoder
 from eval.folders import index_articles
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd, read_xquad
-from eval.run import RESAMPLES
+from eval.run import interval
 from rag.retrieve import encode_question, find_passages
 from rag.store import Index
 from rag.words import search_words
@@ -29,6 +30,7 @@ DEPTH = 10
 BASELINES = ("words", "passage vectors", "vectors")
 
 Ranks = npt.NDArray[np.float64]
+Row = TypeVar("Row")
 
 
 def main() -> None:
@@ -85,11 +87,13 @@ def rank_gold(index: Index, questions: Sequence[PublicQuestion], vectors: FloatM
             "vectors": (own @ vector + best) / 2,
         }
         for name, values in scores.items():
-            ranks[name].append(_rank(list(np.argsort(-values, kind="stable")[:DEPTH]), gold.__contains__))
+            ranks[name].append(
+                first_rank(list(np.argsort(-values, kind="stable")[:DEPTH]), gold.__contains__)
+            )
         found = find_passages(index, vector[None], question.text, DEPTH)
         spans = [(each.hit.passage.article.path, each.hit.passage.start) for each in found]
         wanted = {(passages[row].article.path, passages[row].start) for row in gold}
-        ranks["fusion"].append(_rank(spans, wanted.__contains__))
+        ranks["fusion"].append(first_rank(spans, wanted.__contains__))
     return {name: np.array(values) for name, values in ranks.items()}
 
 
@@ -105,18 +109,15 @@ def print_ranks(console: Console, title: str, ranks: dict[str, Ranks]) -> None:
     console.print(table)
 
 
-def paired(system: npt.NDArray[np.bool_], baseline: npt.NDArray[np.bool_]) -> str:
+def paired(system: npt.NDArray[np.generic], baseline: npt.NDArray[np.generic]) -> str:
     """The mean difference with its 95 % bootstrap interval over questions."""
     differences = (system.astype(float) - baseline.astype(float)).tolist()
-    generator = random.Random(1)
-    means = sorted(
-        statistics.fmean(generator.choices(differences, k=len(differences))) for _ in range(RESAMPLES)
-    )
-    low, high = means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES)]
+    low, high = interval(differences, random.Random(1))
     return f"{statistics.fmean(differences):+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
-def _rank(ordered: Sequence[object], is_gold: Callable[[object], bool]) -> float:
+def first_rank(ordered: Sequence[Row], is_gold: Callable[[Row], bool]) -> float:
+    """The rank of the first that is right, from 1; infinite where none is."""
     return next((float(rank) for rank, row in enumerate(ordered, start=1) if is_gold(row)), float("inf"))
 
 

@@ -21,24 +21,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
 from embeddings.bundled import bundled_model_folder
 from embeddings.sentence import open_encoder
-from eval.bench.fusion import sample
+from eval.bench.fusion import Ranks, first_rank, paired, sample
 from eval.bench.size import alone
 from eval.folders import index_articles
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd, read_xquad
-from eval.run import RESAMPLES
 from rag.retrieve import encode_question, find_passages
 
 OTHERS = Path(__file__).with_name("others.py")
 SYSTEMS = ("LangChain", "LangChain ensemble", "LlamaIndex", "txtai", "Haystack")
 K = 10
 
-Ranks = npt.NDArray[np.float64]
+Place = tuple[str, int, int]
+"""Path, start, end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Outcome:
         peak: MiB of memory.
     """
 
-    ranked: Sequence[Sequence[tuple[str, int, int]]]
+    ranked: Sequence[Sequence[Place]]
     indexing: float
     times: Sequence[float]
     peak: float
@@ -113,7 +112,7 @@ def _search_ourselves(public: PublicSet, questions: Sequence[PublicQuestion]) ->
     with index_articles(public.articles, encoder) as index:
         indexing = time.perf_counter() - begun
 
-        def search(question: str) -> list[tuple[str, int, int]]:
+        def search(question: str) -> list[Place]:
             found = find_passages(index, encode_question(encoder, question), question, K)
             passages = [each.hit.passage for each in found]
             return [(passage.article.path, passage.start, passage.end) for passage in passages]
@@ -129,13 +128,14 @@ def _search_ourselves(public: PublicSet, questions: Sequence[PublicQuestion]) ->
 
 def _ranks(outcome: Outcome, questions: Sequence[PublicQuestion]) -> Ranks:
     """The rank of the first hit on each question's gold, infinite where there is none."""
-    ranks = np.full(len(questions), np.inf)
-    for row, (question, places) in enumerate(zip(questions, outcome.ranked, strict=True)):
-        for rank, (path, start, end) in enumerate(places, start=1):
-            if path == question.path and start < question.end and question.start < end:
-                ranks[row] = rank
-                break
-    return ranks
+
+    def rank(question: PublicQuestion, places: Sequence[Place]) -> float:
+        return first_rank(
+            places,
+            lambda place: place[0] == question.path and place[1] < question.end and question.start < place[2],
+        )
+
+    return np.array([rank(*each) for each in zip(questions, outcome.ranked, strict=True)])
 
 
 def _print_outcomes(
@@ -149,17 +149,10 @@ def _print_outcomes(
     for name, outcome in outcomes.items():
         ranks = _ranks(outcome, questions)
         cells: list[Any] = [f"{np.mean(ranks <= depth):.3f}" for depth in (1, 5, 10)]
-        cells += [f"{np.mean(1 / ranks):.3f}", "" if name == "Wenfeng" else _difference(ours - 1 / ranks)]
+        cells += [f"{np.mean(1 / ranks):.3f}", "" if name == "Wenfeng" else paired(ours, 1 / ranks)]
         cells += [f"{outcome.indexing:.1f}", f"{np.median(outcome.times):.1f}", f"{outcome.peak:.0f}"]
         table.add_row(name, *cells)
     console.print(table)
-
-
-def _difference(values: Ranks) -> str:
-    generator = np.random.default_rng(1)
-    draws = generator.integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
-    return f"{values.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 if __name__ == "__main__":

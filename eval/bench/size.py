@@ -113,13 +113,11 @@ class Watch:
     begun: float = field(default_factory=time.perf_counter)
     last: dict[str, float] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
-    totals: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, step: str, done: int, total: int) -> None:
         """As ``indexing.Progress``."""
         self.first.setdefault(step, time.perf_counter() - self.begun)
         self.last[step] = time.perf_counter() - self.begun
-        self.totals[step] = total
 
 
 class Timed:

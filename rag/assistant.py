@@ -1,9 +1,7 @@
 """A folder of articles that answers: open it, ask it, search it. The whole journey, top to bottom."""
 
-import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from embeddings.encoder import Encoder, EncoderError
 from embeddings.reader import Reader, open_reader
 from embeddings.sentence import open_encoder
 from rag.answer import Statement, answer_from, refusal_text, render
+from rag.browse import Facets, Listing, count_facets, find_article, list_articles
 from rag.compound import about_one, asks_about_both, split_question
 from rag.conversation import complete_question
 from rag.errors import (
@@ -22,27 +21,28 @@ from rag.errors import (
     IndexMismatchError,
     IndexMissingError,
     ModelError,
+    NothingToIndexError,
     QuestionError,
-    RagError,
 )
-from rag.generations import BUILD_ADVICE, REBUILD_ADVICE, read_pointer, writing
-from rag.indexing import IndexReport, Progress, made_with, refresh_index
+from rag.filters import allowed_articles
+from rag.generations import BUILD_ADVICE, read_pointer, writing
+from rag.indexing import IndexReport, Progress, refresh_index
 from rag.metadata import answer_from_header
 from rag.reading import read_found
-from rag.records import Answer, Filters, Hit, Turn
+from rag.records import Answer, Article, Filters, Hit, Turn
 from rag.retrieve import Found, count_copies, encode_question, find_passages, group_articles
+from rag.serving import Serving, open_fitting
 from rag.settings import Settings
 from rag.store import Index
 
 DEFAULT_INDEX = Path(".wenfeng")
-logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 2000
 """Characters."""
-PAUSE = 10.0
-"""Seconds until a generation that could not be taken up is tried again."""
 NEAREST = 3
 """How many passages are shown beside a refusal."""
+LISTED = 50
+"""Passages whose articles are listed for a query, after those whose titles hold it."""
 
 
 def index_folder(
@@ -54,7 +54,7 @@ def index_folder(
     wait: float = 0,
     progress: Progress = lambda step, done, total: None,
 ) -> IndexReport:
-    """Build or refresh the index at ``root`` from a folder of articles.
+    """Build or refresh the index at ``root`` from a folder of articles and what was added there (``rag.added``).
 
     Args:
         rebuild: read every file anew and write a generation, whatever stands there; what was embedded is used again.
@@ -65,7 +65,7 @@ def index_folder(
     """
     with writing(root, wait):
         try:
-            previous = _open_fitting(root, encoder, settings, check_all=True)
+            previous = open_fitting(root, encoder, settings, check_all=True)
         except (IndexCorruptError, IndexMismatchError):
             if not rebuild:
                 raise
@@ -83,22 +83,18 @@ class Assistant:
     A generation that was written meanwhile is taken up by the next question; those under way end on theirs.
 
     Attributes:
-        index: the generation that serves.
+        root: where the index is kept.
     """
 
     def __init__(
         self, root: Path, index: Index, encoder: Encoder, reader: Reader | None, settings: Settings
     ) -> None:
-        self.index = index
+        self.root = root
         self.encoder = encoder
         self.reader = reader
         self.settings = settings
-        self._root = root
-        self._lock = threading.Lock()
-        self._renewing = threading.Lock()
-        self._next_try = 0.0
-        self._users: Counter[Index] = Counter()
-        self._closed = False
+        self._serving = Serving(root, index, encoder, settings)
+        self._refreshing = threading.Lock()
 
     @classmethod
     def open(
@@ -134,10 +130,15 @@ class Assistant:
                 index_folder(Path(articles), root, encoder, settings, progress=progress)
             except IndexBusyError as error:
                 busy = error
-        opened = _open_fitting(root, encoder, settings)
+        opened = open_fitting(root, encoder, settings)
         if opened is None:
             raise busy or IndexMissingError(f"No index at {root}. {BUILD_ADVICE}")
         return cls(root, opened, encoder, reader, settings)
+
+    @property
+    def index(self) -> Index:
+        """The generation that serves."""
+        return self._serving.index
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """Answer a question from the articles.
@@ -152,7 +153,7 @@ class Assistant:
             IndexCorruptError: the index has been found damaged since it was opened.
         """
         check_question(question)
-        with self._serving() as index:
+        with self._serving.use() as index:
             return self._ask(index, question, history, filters)
 
     def _ask(self, index: Index, question: str, history: Sequence[Turn], filters: Filters | None) -> Answer:
@@ -182,6 +183,7 @@ class Assistant:
             notes=tuple(_notes(index, question, asked, [] if refused else unanswered, bool(nearest))),
             steps=steps,
             generation=index.name,
+            searched=_count_searched(index, filters),
         )
 
     def _answer_part(
@@ -229,63 +231,75 @@ class Assistant:
         """
         check_question(query)
         vector = encode_question(self.encoder, query)
-        with self._serving() as index:
+        with self._serving.use() as index:
             return [found.hit for found in find_passages(index, vector, query, k, filters)]
 
-    @contextmanager
-    def _serving(self) -> Iterator[Index]:
-        """The generation that serves, kept open as long as it is used."""
-        self._renew()
-        with self._lock:
-            index = self.index
-            self._users[index] += 1
-        try:
-            if index.damage:
-                raise IndexCorruptError(f"{index.damage}. {REBUILD_ADVICE}")
-            yield index
-        finally:
-            with self._lock:
-                self._users[index] -= 1
-                self._close_unused()
+    def article(self, path: str) -> Article | None:
+        """The article of a path, or of an exact copy's path; None where the index holds none."""
+        with self._serving.use() as index:
+            return find_article(index, path)
 
-    def _renew(self) -> None:
-        """Take up a generation that was written meanwhile, or what stands in for one that was found damaged.
+    def browse(
+        self, filters: Filters | None = None, query: str = "", start: int = 0, count: int = 20
+    ) -> Listing:
+        """A page of the articles, the newest first and undated ones last.
 
-        One thread does, the others go on with the old.
+        Args:
+            filters: which articles are listed.
+            query: lists those whose titles hold it, then those that search finds, best first; blank lists all.
+            start: the place of the page's first article in the list, from 0.
+            count: the most that the page holds.
+
+        Raises:
+            QuestionError: the query is longer than 2,000 characters.
+            FilterError: a filter names what no article has.
+            ValueError: ``start`` is below 0 or ``count`` below 1.
         """
-        if time.monotonic() < self._next_try or not self._renewing.acquire(blocking=False):
-            return
-        try:
-            is_damaged = self.index.damage is not None
-            if not is_damaged and read_pointer(self._root) == self.index.pointer:
-                return
-            newer = _open_fitting(self._root, self.encoder, self.settings, check_all=is_damaged)
-            if newer is not None:
-                with self._lock:
-                    self._users.setdefault(self.index, 0)
-                    self.index = newer
-                    self._close_unused()
-        except RagError as error:
-            self._next_try = time.monotonic() + PAUSE
-            logger.warning(
-                "The newest generation cannot be taken up, %s serves on: %s", self.index.name, error
+        with self._serving.use() as index:
+            filters, found = filters or Filters(), list[Found]()
+            if query.strip():
+                check_question(query)
+                vector = encode_question(self.encoder, query)
+                found = find_passages(index, vector, query, LISTED, filters)
+            return list_articles(
+                index, filters, start, count, query, [each.hit.passage.article for each in found]
             )
-        finally:
-            self._renewing.release()
 
-    def _close_unused(self) -> None:
-        for index in [index for index, users in self._users.items() if not users]:
-            if index is not self.index or self._closed:
-                del self._users[index]
-                index.close()
+    def facets(self) -> Facets:
+        """What the articles can be filtered by, counted."""
+        with self._serving.use() as index:
+            return count_facets(index)
+
+    def refresh(self, progress: Progress = lambda step, done, total: None) -> IndexReport:
+        """Bring the index up to date with the folder that it was made from and with what was added.
+
+        Questions are answered from the generation before until this returns. A second thread waits for the first.
+
+        Raises:
+            NothingToIndexError: it is not known what the index was made from, or that is gone.
+            IndexBusyError: another process is writing the index.
+            IndexMismatchError, IndexCorruptError, DiskError: as of ``index_folder``.
+        """
+        with self._refreshing:
+            self._serving.renew(now=True)
+            folder = self.index.folder
+            if folder is None:
+                raise NothingToIndexError(
+                    f"The index at {self.root} does not say which folder it was made from. "
+                    "Tell it once with: wenfeng index ARTICLES"
+                )
+            if not folder.is_dir():
+                raise NothingToIndexError(
+                    f"The folder of articles {folder} is gone; the index keeps what it holds. Bring the folder back "
+                    "(is its disk there?), or name another with: wenfeng index ARTICLES"
+                )
+            report = index_folder(folder, self.root, self.encoder, self.settings, progress=progress)
+            self._serving.renew(now=True)
+            return report
 
     def close(self) -> None:
         """Let the index's files go, once the questions under way are answered."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._users.setdefault(self.index, 0)
-                self._close_unused()
+        self._serving.close()
 
     def __enter__(self) -> Self:
         return self
@@ -341,32 +355,9 @@ def check_question(question: str) -> None:
         )
 
 
-def _open_fitting(root: Path, encoder: Encoder, settings: Settings, check_all: bool = False) -> Index | None:
-    """The current generation, or None where there is no index.
-
-    Args:
-        check_all: as of ``Index.open``.
-
-    Raises:
-        IndexMismatchError: it was made with other settings or another model.
-        IndexCorruptError: a file is damaged.
-    """
-    try:
-        index = Index.open(root, check_all)
-    except IndexMissingError:
-        return None
-    expected = made_with(encoder, settings)
-    if index.made_with != expected:
-        found = index.made_with
-        index.close()
-        differing = [name for name in expected if expected[name] != found.get(name)]
-        told = "; ".join(
-            f"{name} is {found.get(name)}, the settings ask for {expected[name]}" for name in differing
-        )
-        raise IndexMismatchError(
-            f"The index at {root} does not fit the settings: {told}. {REBUILD_ADVICE}", expected, found
-        )
-    return index
+def _count_searched(index: Index, filters: Filters | None) -> int:
+    allowed = allowed_articles(index, filters or Filters())
+    return len(index.stories) if allowed is None else int(allowed.sum())
 
 
 def _notes(index: Index, question: str, asked: str, unanswered: Sequence[str], found: bool) -> Iterator[str]:

@@ -55,7 +55,7 @@ class ArticleError(RagError):
 
 
 class NothingToIndexError(RagError):
-    """The folder of articles does not exist, is empty, or holds no readable article."""
+    """The folder of articles does not exist or is not known, is empty, or holds no readable article."""
 
 
 class IndexMissingError(RagError):

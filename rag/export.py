@@ -60,6 +60,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "mode": answer.mode,
         "steps": {name: round(milliseconds, 2) for name, milliseconds in answer.steps.items()},
         "generation": answer.generation,
+        "searched": answer.searched,
     }
 
 

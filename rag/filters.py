@@ -1,14 +1,13 @@
 """Filters -> the articles of an index that may answer."""
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.dates import beijing_day
+from rag.catalogue import open_catalogue
 from rag.errors import FilterError
 from rag.records import Filters
 from rag.store import Index
@@ -25,33 +24,28 @@ def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | 
     """
     if filters == Filters():
         return index.serving
-    facts = index.facts
-    values: dict[str, tuple[Sequence[str], Callable[[tuple[Any, ...]], Iterable[str | None]]]] = {
-        "article": (filters.articles, lambda row: (row[1], *row[2])),
-        "outlet": (filters.outlets, lambda row: (row[3],)),
-        "author": (filters.authors, lambda row: (row[4],)),
-        "category": (filters.categories, lambda row: row[5]),
-    }
-    allowed = np.array([_in_days(row[6], filters) for row in facts], dtype=bool)
-    for name, (wanted, held) in values.items():
+    catalogue = open_catalogue(index)
+    allowed = catalogue.shown.copy()
+    if filters.since or filters.until:
+        first, last = filters.since or date.min, filters.until or date.max
+        allowed &= (catalogue.days >= first.toordinal()) & (catalogue.days <= last.toordinal())
+    for name, wanted in (
+        ("article", filters.articles),
+        ("outlet", filters.outlets),
+        ("author", filters.authors),
+        ("category", filters.categories),
+    ):
         if wanted:
-            shown = facts if index.serving is None else [row for row in facts if index.serving[row[0]]]
-            _check_known(name, wanted, {value for row in shown for value in held(row) if value})
-            chosen = set(wanted)
-            allowed &= np.array([not chosen.isdisjoint(held(row)) for row in facts], dtype=bool)
-    return allowed if index.serving is None else allowed & index.serving
+            holders = catalogue.holders[name]
+            _check_known(name, wanted, holders)
+            chosen = np.zeros(len(allowed), dtype=bool)
+            for value in wanted:
+                chosen[holders[value]] = True
+            allowed &= chosen
+    return allowed
 
 
-def _in_days(published: datetime | None, filters: Filters) -> bool:
-    if filters.since is None and filters.until is None:
-        return True
-    day = beijing_day(published)
-    if day is None:
-        return False
-    return (filters.since is None or filters.since <= day) and (filters.until is None or day <= filters.until)
-
-
-def _check_known(name: str, wanted: Sequence[str], known: set[str]) -> None:
+def _check_known(name: str, wanted: Sequence[str], known: Collection[str]) -> None:
     for value in wanted:
         if value not in known:
             near = difflib.get_close_matches(value, known, n=3, cutoff=0.3) or sorted(known)[:5]

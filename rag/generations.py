@@ -187,13 +187,14 @@ def write_generation(
         part.mkdir()
         fill(part)
         manifest = {"layout": LAYOUT, "facts": dict(facts), "files": _describe_files(part)}
-        (part / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+        # In ASCII: the name of a folder may hold bytes that are no text.
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="ascii")
         (part / MANIFEST_DIGEST).write_text(sha256(part / MANIFEST), encoding="ascii")
         _flush_tree(part)
         if before is not None:
             _write_removed(root, before, name, removed)
         part.rename(parent / name)
-        _flush(parent)
+        flush(parent)
         _replace(root / "current", f"{name} {sha256(parent / name / MANIFEST)}\n")
     try:
         _drop_others(root, {name, before})
@@ -218,6 +219,15 @@ def sha256(path: Path) -> str:
     """The digest of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _check(root: Path, name: str, digest: str) -> Generation:
@@ -345,19 +355,11 @@ def _replace(path: Path, content: str) -> None:
     """Write a small file whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(content, encoding="utf-8")
-    _flush(part)
+    flush(part)
     part.replace(path)
-    _flush(path.parent)
+    flush(path.parent)
 
 
 def _flush_tree(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
-        _flush(path)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush(path)

@@ -1,12 +1,13 @@
-"""A folder of articles -> a generation of the index, and the report of what happened.
+"""A folder of articles, and those added beside it -> a generation of the index, and the report of what happened.
 
 Only texts that were never embedded by the same model are embedded.
 """
 
 import hashlib
 import logging
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from embeddings.cache import KEY_BYTES, VectorCache
 from embeddings.encoder import Encoder
 from embeddings.index import VectorIndex
+from rag.added import added_source, is_added
 from rag.articles import PARSER_VERSION
 from rag.copies import COPIES_VERSION, find_stories, sign
 from rag.dates import beijing_day
@@ -91,13 +93,16 @@ def refresh_index(
         anew: read every file and write a generation, whatever ``previous`` holds.
 
     Raises:
-        NothingToIndexError: no article could be read.
+        NothingToIndexError: no article could be read, or none of the folder's is left and ``previous`` holds some.
         DiskError: the disk refused; the generation before goes on serving.
     """
     started = time.monotonic()
     before = {article.path: article for article in previous.articles()} if previous else {}
     intake = read_folder(
-        folder, _known(None if anew else previous), lambda done, total: progress("read", done, total)
+        folder,
+        _known(None if anew else previous),
+        lambda done, total: progress("read", done, total),
+        [added_source(root)],
     )
     if not intake.articles:
         first = intake.set_aside[0]
@@ -105,10 +110,12 @@ def refresh_index(
             f"None of the {len(intake.set_aside)} files in {folder} could be read; the first: "
             f"{first.path}: {first.detail}. Mend them or name another folder."
         )
+    _check_folder_is_left(folder, before.values(), intake, anew)
+    made_from = Path(os.path.abspath(folder))
     after = {article.path: article for article in intake.articles}
     unchanged = sum(before.get(path) == article for path, article in after.items())
-    if anew or previous is None or not _is_current(previous, intake):
-        name = index_intake(intake, root, encoder, settings, previous, progress)
+    if anew or previous is None or not _is_current(previous, intake, made_from):
+        name = index_intake(intake, root, encoder, settings, previous, progress, made_from)
     else:
         name = previous.name
     return IndexReport(
@@ -129,12 +136,17 @@ def index_intake(
     settings: Settings,
     previous: Index | None = None,
     progress: Progress = lambda step, done, total: None,
+    folder: Path | None = None,
 ) -> str:
-    """Write a generation that holds what was read; its name. Call it inside ``generations.writing``."""
+    """Write a generation that holds what was read; its name. Call it inside ``generations.writing``.
+
+    Args:
+        folder: what was read, absolute; kept for whoever brings the index up to date.
+    """
     with disk_errors(root):
         cache = VectorCache(root / "vectors" / f"{encoder.digest[:16]}.cache", encoder.dimension)
     contents, keys = _make_contents(intake, root, encoder, settings, cache, previous, progress)
-    name = write_index(root, contents, made_with(encoder, settings), previous)
+    name = write_index(root, contents, made_with(encoder, settings), previous, folder)
     try:
         cache.keep(keys)
         for path in (root / "vectors").iterdir():
@@ -265,9 +277,31 @@ def _known(previous: Index | None) -> Callable[[str, FileStamp], Article | Artic
     return find
 
 
-def _is_current(previous: Index, intake: Intake) -> bool:
+def _check_folder_is_left(folder: Path, before: Iterable[Article], intake: Intake, anew: bool) -> None:
+    """Refuse to drop every article of a folder for those that were added: its disk may be gone."""
+    held = sum(map(_is_of_folder, before))
+    if not held or any(map(_is_of_folder, intake.articles)):
+        return
+    if not folder.is_dir():
+        raise NothingToIndexError(
+            f"No folder at {folder}. The index keeps its {held} articles. Bring the folder back (is its disk there?), "
+            "or name another with: wenfeng index ARTICLES"
+        )
+    if not anew:
+        raise NothingToIndexError(
+            f"{folder} holds no articles any more. The index keeps its {held} articles. Bring them back, "
+            "or drop them with: wenfeng index ARTICLES --rebuild"
+        )
+
+
+def _is_of_folder(article: Article) -> bool:
+    return not all(map(is_added, (article.path, *article.aliases)))
+
+
+def _is_current(previous: Index, intake: Intake, folder: Path) -> bool:
     return (
         previous.stands_in is None
+        and previous.folder == folder
         and previous.stamps() == intake.stamps
         and previous.set_aside() == intake.set_aside
     )

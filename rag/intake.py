@@ -1,7 +1,7 @@
-"""A folder -> articles, and the files that were set aside by name. Knows no index."""
+"""Folders -> articles, and the files that were set aside by name. Knows no index."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,18 @@ SHORT_TEXT = 20
 
 FileStamp = tuple[int, int]
 """A file's size in bytes and the later of its times of change, of content and of entry, in nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder that is read together with others.
+
+    Attributes:
+        prefix: stands before the path of everything in it: empty, or a name and a slash.
+    """
+
+    folder: Path
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +65,25 @@ def read_folder(
     folder: Path,
     known: Callable[[str, FileStamp], Article | ArticleError | None] = lambda path, stamp: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    beside: Sequence[Source] = (),
 ) -> Intake:
     """Read every article below a folder.
 
     Args:
         known: gives what became of a path if its file still has this stamp, so that it is not read again.
         progress: called with the files done and the files in all.
+        beside: read as if they were folders in it; they may be missing.
 
     Raises:
-        NothingToIndexError: there is no such folder, or no file in it could be an article.
+        NothingToIndexError: there is no such folder, or no file in it could be an article, and none beside it.
     """
-    paths, closed = list_files(folder)
+    paths, closed = _list_files(folder, beside)
     outcomes: dict[str, Article | ArticleError] = {}
     stamps: dict[str, FileStamp] = {}
     unchanged = 0
-    for path in paths:
+    for path, source in paths.items():
         try:
-            stamps[path] = _stamp(folder, path)
+            stamps[path] = _stamp(source, path)
         except ArticleError as error:
             outcomes[path] = error
             continue
@@ -77,9 +91,8 @@ def read_folder(
         if before is not None:
             outcomes[path] = before
             unchanged += 1
-    new = [path for path in paths if path not in outcomes]
     progress(len(outcomes), len(paths))
-    for path, outcome in read_articles(folder, new):
+    for path, outcome in _read({path: source for path, source in paths.items() if path not in outcomes}):
         outcomes[path] = outcome
         progress(len(outcomes), len(paths))
     articles = [outcome for outcome in outcomes.values() if isinstance(outcome, Article)]
@@ -99,22 +112,25 @@ def read_folder(
     )
 
 
-def list_files(folder: Path) -> tuple[list[str], list[SetAside]]:
+def list_files(folder: Path, beside: Sequence[Source] = ()) -> tuple[list[str], list[SetAside]]:
     """The files that could be articles: relative POSIX paths, sorted. Hidden ones are left out.
+
+    Args:
+        beside: as of ``read_folder``.
 
     Returns:
         The paths, and the folders below that were not entered: links, and those that cannot be read.
 
     Raises:
-        NothingToIndexError: there is no such folder, or it holds no such file.
+        NothingToIndexError: there is no such folder, or it holds no such file, and none is beside it.
     """
-    if not folder.is_dir():
-        raise NothingToIndexError(f"No folder at {folder}. Name the folder that holds the articles.")
-    paths, closed = _walk(folder)
-    if not paths:
-        kinds = " ".join(sorted(SUFFIXES))
-        raise NothingToIndexError(f"{folder} holds no articles. Put files in it that end in one of: {kinds}")
-    return sorted(paths), sorted(closed, key=lambda each: each.path)
+    paths, closed = _list_files(folder, beside)
+    return list(paths), closed
+
+
+def list_source(source: Source) -> list[str]:
+    """The files of a folder that could be articles, prefixed and sorted; none where there is no folder."""
+    return sorted(_walk(source, set())[0])
 
 
 def could_be_article(name: str) -> bool:
@@ -146,17 +162,53 @@ def _merge(copies: list[Article]) -> Article:
     return replace(first, aliases=tuple(sorted(copy.path for copy in copies if copy is not first)))
 
 
-def _walk(folder: Path) -> tuple[list[str], list[SetAside]]:
+def _list_files(folder: Path, beside: Sequence[Source]) -> tuple[dict[str, Source], list[SetAside]]:
+    """Where each file that could be an article lies, in the order of their paths; folders not entered."""
+    paths: dict[str, Source] = {}
+    closed: list[SetAside] = []
+    others = {os.path.realpath(source.folder) for source in beside}  # may lie inside the folder
+    for source in (Source(folder), *beside):
+        found, shut = _walk(source, others)
+        paths |= dict.fromkeys(found, source)
+        closed += shut
+    if not paths and not folder.is_dir():
+        raise NothingToIndexError(f"No folder at {folder}. Name the folder that holds the articles.")
+    if not paths:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise NothingToIndexError(f"{folder} holds no articles. Put files in it that end in one of: {kinds}")
+    return dict(sorted(paths.items())), sorted(closed, key=lambda each: each.path)
+
+
+def _read(paths: Mapping[str, Source]) -> Iterator[tuple[str, Article | ArticleError]]:
+    for source in dict.fromkeys(paths.values()):
+        inner = [path.removeprefix(source.prefix) for path, home in paths.items() if home is source]
+        for each, outcome in read_articles(source.folder, inner):
+            path = source.prefix + each
+            yield path, replace(outcome, path=path) if isinstance(outcome, Article) else outcome
+
+
+def _walk(source: Source, others: Set[str]) -> tuple[list[str], list[SetAside]]:
+    """The files of a folder that could be articles, and the folders in it that were not entered.
+
+    Args:
+        others: real paths of folders that are read by themselves.
+    """
+    folder = os.path.realpath(source.folder)
     paths: list[str] = []
     closed: list[SetAside] = []
+    if not os.path.isdir(folder):
+        return paths, closed
 
     def close(path: str, detail: str) -> None:
-        closed.append(SetAside(to_printable(os.path.relpath(path, folder)), "folder", detail))
+        below = source.prefix + os.path.relpath(path, folder)
+        closed.append(SetAside(to_printable(below), "folder", detail))
 
     for parent, folders, files in os.walk(
         folder, onerror=lambda error: close(error.filename, f"the folder cannot be read: {error.strerror}")
     ):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and os.path.join(parent, name) not in others
+        ]
         for name in folders:
             if Path(parent, name).is_symlink():  # os.walk does not follow it
                 close(
@@ -164,13 +216,13 @@ def _walk(folder: Path) -> tuple[list[str], list[SetAside]]:
                 )
         for name in files:
             if not name.startswith(".") and could_be_article(name):
-                paths.append(Path(parent, name).relative_to(folder).as_posix())
+                paths.append(source.prefix + Path(parent, name).relative_to(folder).as_posix())
     return paths, closed
 
 
-def _stamp(folder: Path, path: str) -> FileStamp:
+def _stamp(source: Source, path: str) -> FileStamp:
     try:
-        status = (folder / path).stat()
+        status = (source.folder / path.removeprefix(source.prefix)).stat()
     except OSError as error:
         raise ArticleError(path, "missing", f"cannot be read: {error.strerror}") from None
     # Renaming another file to this name leaves its time of change, and perhaps its size, but not the time of its entry.

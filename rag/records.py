@@ -110,6 +110,7 @@ class Answer:
         mode: who wrote the text.
         steps: milliseconds by step.
         generation: name of the index generation that answered.
+        searched: how many articles were searched: those that pass the filters and may be shown.
     """
 
     question: str
@@ -122,6 +123,7 @@ class Answer:
     mode: Literal["extractive", "model"] = "extractive"
     steps: Mapping[str, float] = field(default_factory=dict)
     generation: str = ""
+    searched: int = 0
 
 
 @dataclass(frozen=True, slots=True)

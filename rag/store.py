@@ -21,7 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,19 @@ create table set_aside (path text, reason text, detail text);
 """
 
 
+class Fact(NamedTuple):
+    """What is known of an article without its text, and its row."""
+
+    row: int
+    path: str
+    aliases: list[str]
+    outlet: str | None
+    author: str | None
+    categories: list[str]
+    published: datetime | None
+    title: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """Everything that a generation holds, ready to be written.
@@ -87,6 +100,7 @@ class Index:
         name: of the generation.
         pointer: what said that it serves; another text stands for another generation.
         made_with: what its passages and vectors depend on, as given to ``write_index``.
+        folder: what it was made from, absolute; None where that is not known.
         stands_in: what is wrong with the generation that should serve instead, or None.
         damage: what was found wrong with this one since it was opened, or None; then it must not serve.
         passages, sentences, stories, signatures, passage_vectors, sentence_vectors, words: see ``Contents``.
@@ -97,6 +111,8 @@ class Index:
         self.name = generation.name
         self.pointer = generation.pointer
         self.made_with: dict[str, object] = generation.facts["made_with"]
+        made_from = generation.facts.get("folder")
+        self.folder = Path(made_from) if made_from else None
         self.stands_in = generation.damage
         self.damage: str | None = None
         self.passages: Offsets = np.load(folder / "passages.npy", allow_pickle=False)
@@ -174,15 +190,24 @@ class Index:
         return [self.article(int(each)) for each in rows if self.serving is None or self.serving[each]]
 
     @functools.cached_property
-    def facts(self) -> list[tuple[Any, ...]]:
-        """(row, path, aliases, outlet, author, categories, published) of every article, in the order of rows."""
+    def facts(self) -> list[Fact]:
+        """What is known of every article, in the order of rows."""
         with self._lock:
             rows = self._database.execute(
-                "select row, path, aliases, outlet, author, categories, published from articles order by row"
+                "select row, path, aliases, outlet, author, categories, published, title from articles order by row"
             ).fetchall()
         return [
-            (row, path, json.loads(aliases), outlet, author, json.loads(categories), _to_datetime(published))
-            for row, path, aliases, outlet, author, categories, published in rows
+            Fact(
+                row,
+                path,
+                json.loads(aliases),
+                outlet,
+                author,
+                json.loads(categories),
+                _to_datetime(day),
+                title,
+            )
+            for row, path, aliases, outlet, author, categories, day, title in rows
         ]
 
     @functools.cached_property
@@ -234,13 +259,18 @@ class Index:
 
 
 def write_index(
-    root: Path, contents: Contents, made_with: Mapping[str, object], previous: Index | None = None
+    root: Path,
+    contents: Contents,
+    made_with: Mapping[str, object],
+    previous: Index | None = None,
+    folder: Path | None = None,
 ) -> str:
     """Write a generation and make it current. Call it inside ``generations.writing``.
 
     Args:
         made_with: what passages and vectors depend on, such as the model's name; JSON values.
         previous: the generation that stands in for this one should it be damaged.
+        folder: what it was made from, absolute.
 
     Returns:
         Its name.
@@ -257,7 +287,11 @@ def write_index(
     return write_generation(
         root,
         lambda folder: _write_files(folder, contents),
-        {"made_with": dict(made_with), "counts": _counts(contents, len(contents.articles))},
+        {
+            "made_with": dict(made_with),
+            "counts": _counts(contents, len(contents.articles)),
+            "folder": folder and str(folder),
+        },
         before=previous.name if previous else None,
         removed=gone,
     )

@@ -26,6 +26,7 @@ FIELDS: dict[type, set[str]] = {
     Citation: {"number", "article", "start", "end", "spans", "copies", "sources"},
     Answer: {
         "question", "asked", "text", "citations", "refused", "nearest", "notes", "mode", "steps", "generation",
+        "searched",
     },
     Turn: {"role", "content"},
     Filters: {"since", "until", "categories", "outlets", "authors", "articles"},
@@ -63,12 +64,16 @@ def test_python_has_the_names_it_promises() -> None:
     assert {"Assistant", "Filters", "Settings", "Turn"} <= set(rag.__all__)
     parameters = {
         name: list(inspect.signature(getattr(Assistant, name)).parameters)
-        for name in ("open", "ask", "stream", "search")
+        for name in ("open", "ask", "stream", "search", "article", "browse", "facets", "refresh")
     }
     assert parameters["open"][:3] == ["articles", "index", "settings"]
     assert parameters["ask"] == ["self", "question", "history", "filters"]
     assert parameters["stream"] == ["self", "question", "history", "filters"]
     assert parameters["search"] == ["self", "query", "k", "filters"]
+    assert parameters["article"] == ["self", "path"]
+    assert parameters["browse"] == ["self", "filters", "query", "start", "count"]
+    assert parameters["facets"] == ["self"]
+    assert parameters["refresh"] == ["self", "progress"]
 
 
 def test_importing_rag_is_light() -> None:
@@ -135,6 +140,7 @@ def test_json_has_the_field_names(sample_index: Path, wenfeng: Any) -> None:
     done = wenfeng("ask", "碳中和云峰会是哪天办的？", "--json", "--index", sample_index)
     answer = json.loads(done.stdout)
     assert set(answer) == FIELDS[Answer]
+    assert answer["searched"] == len(list((ROOT / "data/articles").rglob("*.md")))
     citation = answer["citations"][0]
     assert set(citation) == FIELDS[Citation] | {"quote"}
     assert set(citation["article"]) == ARTICLE_JSON

@@ -1,4 +1,4 @@
-"""``wenfeng index | ask | search | chat | doctor``: arguments in, text or JSON out, an exit code for every error.
+"""``wenfeng index | ask | search | chat | serve | doctor``: arguments in, text or JSON out, an exit code for every error.
 
 Heavy modules are imported inside the commands that need them, so that ``--help`` and a mistyped argument answer
 at once.
@@ -105,6 +105,7 @@ def index_command(
     version: VersionOption = False,
 ) -> None:
     """Build or refresh the index of a folder."""
+    from rag.added import added_source
     from rag.assistant import index_folder, load_encoder
     from rag.intake import list_files
 
@@ -113,7 +114,7 @@ def index_command(
             return index_folder(articles, index, encoder, settings, wait=wait, progress=progress)
 
     settings = _load_settings(config)
-    list_files(articles)  # an empty folder is reported before a model is loaded
+    list_files(articles, [added_source(index)])  # an empty folder is reported before a model is loaded
     with _progress(hidden=as_json) as progress:
         encoder = load_encoder(settings)
         report = index_folder(articles, index, encoder, settings, rebuild, wait, progress)
@@ -239,6 +240,40 @@ def chat(
 
 
 @app.command()
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Where to listen; 127.0.0.1 unless set.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="7860 unless set; 0 takes any that is free."),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Articles cannot be added or removed in the page.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Follow the folder that was indexed, and index what changes.")
+    ] = False,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser, where there is one.")
+    ] = False,
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Serve the chat page, and the same answers over HTTP."""
+    from rag.generations import read_pointer
+
+    given = {"host": host, "port": port, "read_only": read_only or None}
+    settings = _load_settings(
+        config, serve={name: value for name, value in given.items() if value is not None}
+    )
+    read_pointer(index)  # a missing index is reported before anything is loaded
+    with _errors.status("Opening the index …"):
+        from ui.server import run_server
+    run_server(index, settings, follow, open_browser, tell=lambda text: _errors.print(text, markup=False))
+
+
+@app.command()
 def doctor(
     index: IndexOption = DEFAULT_INDEX,
     config: ConfigOption = None,
@@ -275,10 +310,10 @@ def main() -> None:
         sys.exit(UNEXPECTED_EXIT)
 
 
-def _load_settings(config: Path | None) -> "Settings":
+def _load_settings(config: Path | None, **values: Any) -> "Settings":  # noqa: ANN401  (sections of settings)
     from rag.settings import Settings
 
-    return Settings.load(config)
+    return Settings.load(config, **values)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as MalformedVariableError
 
@@ -21,6 +21,10 @@ SETTINGS_FILE = "wenfeng.toml"
 _PREFIX = "WENFENG_"
 _OTHER_VARIABLES = frozenset({"WENFENG_CACHE"})
 """Variables with our prefix that are no settings: where the model folder is kept."""
+_USERS_ADVICE = (
+    'Write auth = ["name:password"], each name once and of 1 to 64 printable characters without a colon, each '
+    f"password of at least 8 characters; in the environment {_PREFIX}SERVE__AUTH='[\"name:password\"]'."
+)
 
 
 class _Section(BaseModel):
@@ -86,6 +90,39 @@ class ReaderSettings(_Section):
     enabled: bool = True
 
 
+class ServeSettings(_Section):
+    """Where the page is served, and to whom.
+
+    Attributes:
+        port: 0 takes any that is free.
+        read_only: nobody can add or remove articles in the page.
+        auth: who may sign in, each ``"name:password"``; empty lets everyone in.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 7860
+    read_only: bool = False
+    auth: Annotated[tuple[str, ...], Field(repr=False)] = ()
+
+    @field_validator("auth")
+    @classmethod
+    def _check_users(cls, auth: tuple[str, ...]) -> tuple[str, ...]:
+        names = set()
+        for number, (name, colon, password) in enumerate((user.partition(":") for user in auth), start=1):
+            if not (colon and 0 < len(name) <= 64 and name.isprintable() and len(password) >= 8):
+                raise ValueError(f"user {number} is malformed")
+            if name in names:
+                raise ValueError(f"the name of user {number} stands there twice")
+            names.add(name)
+        return auth
+
+    def users(self) -> dict[str, str]:
+        """Passwords by name."""
+        return {name: password for name, _, password in (user.partition(":") for user in self.auth)}
+
+
 class Settings(BaseSettings):
     """All settings, checked and frozen.
 
@@ -102,6 +139,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     reader: ReaderSettings = ReaderSettings()
+    serve: ServeSettings = ServeSettings()
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401  (pydantic checks them)
         _check_environment()
@@ -167,6 +205,8 @@ def _explain(error: ValidationError) -> str:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"Unknown setting {key}. {_near(key, _all_keys())}"
+    if key == "serve" or key.startswith("serve.auth"):  # what was written holds passwords and is not repeated
+        return f"Setting {key} has no meaning: {first['msg'].removeprefix('Value error, ')}. {_USERS_ADVICE}"
     return f"Setting {key} = {first['input']!r} has no meaning: {first['msg']}. Change it in {SETTINGS_FILE}."
 
 

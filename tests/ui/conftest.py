@@ -1,0 +1,123 @@
+"""A real server on a port of its own, and a real browser that tells of every request that leaves this machine."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from rag import Assistant
+from rag.settings import ServeSettings
+from ui.conversations import Conversations
+from ui.desk import Desk
+from ui.server import make_app
+
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "articles"
+INSTALL = "These tests need Chromium on the PATH. Install it: apt-get install chromium fonts-noto-cjk"
+
+
+@pytest.fixture
+def desk(assistant: Assistant, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on the sample articles, with conversations of its own."""
+    with Conversations(tmp_path / "conversations.sqlite") as conversations:
+        yield Desk(assistant, conversations)
+
+
+@contextmanager
+def serving(desk: Desk, serve: ServeSettings) -> Iterator[str]:
+    """The whole server in a thread; its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(lambda: make_app(desk, serve), factory=True, port=0, log_level="warning")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.05)
+            assert thread.is_alive(), "the server did not come up"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True  # pages of tests keep streams open
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.fail(INSTALL)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def own_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of a copy of the sample articles that tests may change."""
+    place = tmp_path_factory.mktemp("page")
+    shutil.copytree(SAMPLES, place / "articles")
+    Assistant.open(place / "articles", place / "index").close()
+    return place / "index"
+
+
+@pytest.fixture(scope="session")
+def own_desk(own_index: Path) -> Iterator[Desk]:
+    """A desk whose articles and conversations tests may change."""
+    with ExitStack() as stack:
+        assistant = stack.enter_context(Assistant.open(None, own_index))
+        conversations = stack.enter_context(Conversations(own_index / "page" / "conversations.sqlite"))
+        yield Desk(assistant, conversations)
+
+
+@pytest.fixture(scope="session")
+def address(own_desk: Desk) -> Iterator[str]:
+    """Where the page is served."""
+    with serving(own_desk, ServeSettings()) as where:
+        yield where
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Desk, ServeSettings], str]]:
+    """Serves another desk until the test is over."""
+    with ExitStack() as stack:
+        yield lambda desk, settings: stack.enter_context(serving(desk, settings))
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """Opens the page in a fresh browser; afterwards nothing may have left, failed or been stopped by the policy."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(where: str = address, **options: object) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((where, "data:", "blob:")) else wrong.append(request.url)
+            ),
+        )
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.goto(where)
+        page.wait_for_selector("#transcript .turn")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []

@@ -1,0 +1,206 @@
+"""What the page does, without a browser: asking, reading, voting, adding, for the visitor who asks."""
+
+import json
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from eval.sets import parse_case
+from rag import Filters
+from ui.conversations import ConversationMissingError
+from ui.desk import DayError, Desk, ReadOnlyError, Visitor, to_filters
+from ui.records import Vote
+
+HOST = "第一场圆桌对话是谁主持的？"
+LI, HAN = Visitor("李"), Visitor("韩", "en")
+
+
+def ask(desk: Desk, question: str, visitor: Visitor = LI, conversation: str | None = None) -> str:
+    *_, (kept, _) = desk.ask(visitor, conversation, question, Filters())
+    return kept
+
+
+def test_an_answer_is_kept_and_its_mark_opens_the_cited_sentence(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    exchange = desk.conversations.open("李", kept).exchanges[0]
+    assert exchange.answer is not None
+    citation = exchange.answer.citations[0]
+    shown = desk.cite(LI, kept, exchange.id, 1, None)
+    assert '<mark id="cited">' in shown
+    assert citation.article.title is not None
+    assert citation.article.title in shown
+
+
+def test_the_question_is_shown_and_kept_before_its_answer_is_there(desk: Desk) -> None:
+    asking = desk.ask(LI, None, HOST, Filters())
+    kept, blocks = next(asking)
+    assert HOST in blocks[-1]["html"]
+    assert 'class="pending"' in blocks[-1]["html"]
+    desk.stop(HAN, kept)  # another's; nothing happens
+    desk.stop(LI, kept)
+    assert list(asking) == []
+    exchange = desk.conversations.open("李", kept).exchanges[0]
+    assert (exchange.question, exchange.answer) == (HOST, None)
+    assert "已停止" in desk.turns(LI, kept)[0]["html"]
+
+
+def test_a_follow_up_is_completed_from_the_conversation(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    ask(desk, "那第二场呢？", conversation=kept)
+    second = desk.conversations.open("李", kept).exchanges[1]
+    assert second.answer is not None
+    assert "第二场" in second.answer.asked
+    assert second.answer.asked != second.question
+
+
+def test_an_edited_question_takes_the_place_of_what_came_from_there_on(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    ask(desk, "那第二场呢？", conversation=kept)
+    first = desk.conversations.open("李", kept).exchanges[0]
+    for _ in desk.ask_again(LI, kept, first.id, "第三场圆桌对话是谁主持的？", Filters()):
+        pass
+    asked = [exchange.question for exchange in desk.conversations.open("李", kept).exchanges]
+    assert asked == ["第三场圆桌对话是谁主持的？"]
+
+
+def test_filters_bind_the_question(desk: Desk) -> None:
+    filters = Filters(outlets=("中证网",))
+    *_, (kept, _) = desk.ask(LI, None, HOST, filters)
+    exchange = desk.conversations.open("李", kept).exchanges[0]
+    assert exchange.filters == filters
+    assert exchange.answer is not None
+    assert exchange.answer.searched == 1
+    assert {citation.article.outlet for citation in exchange.answer.citations} <= {"中证网"}
+
+
+def test_an_error_is_the_sentence_that_is_shown_in_the_page_s_language(desk: Desk) -> None:
+    filters = Filters(outlets=("没有这家",))
+    *_, (_, chinese) = desk.ask(LI, None, HOST, filters)
+    *_, (_, english) = desk.ask(HAN, None, HOST, filters)
+    assert "没有文章符合所选的来源" in chinese[-1]["html"]
+    assert "No article has the outlet" in english[-1]["html"]
+
+
+def test_conversations_are_their_owner_s(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    exchange = desk.conversations.open("李", kept).exchanges[0]
+    assert desk.find(HAN, kept) is None
+    assert HOST not in desk.entries(HAN, "", None)
+    assert "cited" not in desk.cite(HAN, kept, exchange.id, 1, None)
+    with pytest.raises(ConversationMissingError):
+        next(desk.ask_again(HAN, kept, exchange.id, None, Filters()))
+    with pytest.raises(ConversationMissingError):
+        desk.vote(HAN, exchange.id, Vote(True))
+
+
+def test_votes_become_rows_of_a_question_set(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    exchange = desk.conversations.open("李", kept).exchanges[0]
+    desk.vote(LI, exchange.id, Vote(True))
+    case = parse_case(json.loads(desk.cases(LI)))
+    assert case.question == HOST
+    assert exchange.answer is not None
+    assert [gold.quote for gold in case.gold] == [citation.quote for citation in exchange.answer.citations]
+    desk.vote(LI, exchange.id, None)
+    assert desk.cases(LI) == ""
+
+
+def test_a_corrected_passage_must_stand_in_an_article(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    exchange = desk.conversations.open("李", kept).exchanges[0]
+    told = desk.correct(LI, exchange.id, False, "", "这句话哪里都没有写过。")
+    assert "不在任何一篇文章里" in told
+    assert desk.cases(LI) == ""
+    assert exchange.answer is not None
+    quote = exchange.answer.citations[0].quote
+    assert "测试题" in desk.correct(LI, exchange.id, False, "", f" {quote}\n")
+    assert quote in desk.cases(LI)
+
+
+def test_follow_ups_come_from_the_cited_article_and_were_not_asked(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    shown = desk.suggest(LI, kept)
+    assert shown.count('data-send="ask"') >= 1
+    assert HOST not in shown
+    assert desk.suggest(LI, ask(desk, "火星上有多少人？")) == ""
+
+
+def test_a_welcome_and_samples_greet_an_empty_page(desk: Desk) -> None:
+    assert "3 篇文章" in desk.turns(LI, None)[0]["html"]
+    assert desk.suggest(LI, None).count('data-send="ask"') == 3
+
+
+def test_days_are_written_as_days() -> None:
+    assert to_filters(" 2021-06-01 ", "", ["财联社"], [], "zh") == Filters(
+        since=date(2021, 6, 1), outlets=("财联社",)
+    )
+    with pytest.raises(DayError, match="日期“6月”看不懂"):
+        to_filters("6月", "", [], [], "zh")
+    with pytest.raises(DayError, match="is no date"):
+        to_filters("", "yesterday", [], [], "en")
+
+
+def test_articles_are_added_asked_about_and_removed(own_desk: Desk, tmp_path: Path) -> None:
+    good, bad, wrong = tmp_path / "会.md", tmp_path / "坏.md", tmp_path / "表.xlsx"
+    good.write_text(
+        "---\ntitle: 潮生镇渔业大会\n---\n<p>潮生镇渔业大会的会长是段青禾。</p>", encoding="utf-8"
+    )
+    bad.write_bytes(b"\xff\xfe\x00\xd8bad")
+    wrong.write_bytes(b"PK")
+    report, refused = own_desk.add([(path.name, path) for path in (good, bad, wrong)])
+    assert report.indexed == 1
+    assert [each.path for each in refused] == ["表.xlsx"]
+    assert [each.path for each in report.set_aside] == [".added/坏.md"]
+    assert "段青禾" in own_desk.assistant.ask("潮生镇渔业大会的会长是谁？").text
+    assert "会.md" in own_desk.added(LI)
+    kept = ask(own_desk, "潮生镇渔业大会的会长是谁？")
+    own_desk.remove(".added/坏.md")
+    own_desk.remove(".added/会.md")
+    assert own_desk.assistant.ask("潮生镇渔业大会的会长是谁？").refused
+    exchange = own_desk.conversations.open("李", kept).exchanges[0]
+    source = own_desk.cite(LI, kept, exchange.id, 1, None)
+    assert "段青禾" in source, "an answer shows its citations as they were"
+    assert "已不在文件夹里" in source
+
+
+def test_a_read_only_desk_changes_nothing(desk: Desk, tmp_path: Path) -> None:
+    closed = Desk(desk.assistant, desk.conversations, read_only=True)
+    with pytest.raises(ReadOnlyError, match="read-only"):
+        closed.add([("a.md", tmp_path / "a.md")])
+    with pytest.raises(ReadOnlyError, match="read-only"):
+        closed.remove(".added/a.md")
+
+
+def test_an_article_that_was_edited_is_shown_as_it_was_cited(own_desk: Desk, own_index: Path) -> None:
+    path = next((own_index.parent / "articles").glob("瓯江*"))
+    before = path.read_text(encoding="utf-8")
+    kept = ask(own_desk, "乐清市市长是谁？")
+    exchange = own_desk.conversations.open("李", kept).exchanges[0]
+    try:
+        path.write_text(before.replace("徐建兵", "徐建国"), encoding="utf-8")
+        own_desk.assistant.refresh()
+        shown = own_desk.cite(LI, kept, exchange.id, 1, None)
+        assert "徐建兵" in shown
+        assert "后来改过" in shown
+    finally:
+        path.write_text(before, encoding="utf-8")
+        own_desk.assistant.refresh()
+
+
+def test_many_visitors_ask_at_once(desk: Desk) -> None:
+    kept: dict[int, str] = {}
+
+    def go(number: int) -> None:
+        kept[number] = ask(desk, HOST, Visitor(f"读者{number}"))
+
+    threads = [threading.Thread(target=go, args=[number]) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(6):
+        exchange = desk.conversations.open(f"读者{number}", kept[number]).exchanges[0]
+        assert exchange.answer is not None
+        assert "盛雪锋" in exchange.answer.text

@@ -1,0 +1,1 @@
+"""The web page: chat, sources, conversations, one's own articles; and the same over HTTP."""

@@ -1,0 +1,353 @@
+"""What the page does, without the page: each method takes who is looking and gives what is to be shown.
+
+Knows nothing of Gradio. Errors of ours become the sentence that is shown; any other is logged with a number.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rag import Answer, Article, Assistant, Filters, RagError
+from rag.added import add_file, list_added, remove_added
+from rag.browse import Facets
+from rag.dates import BEIJING
+from rag.errors import ArticleError
+from rag.indexing import IndexReport, Progress
+from rag.intake import SetAside
+from rag.suggest import Suggestions
+from ui.conversations import ConversationMissingError, Conversations
+from ui.feedback import find_passage, to_jsonl
+from ui.records import Conversation, Exchange, Vote, to_history
+from ui.sidebar import render_added, render_entries
+from ui.source import PAGE, Freshness, Span, render_empty, render_listing, render_source
+from ui.strings import Language, say, say_error
+from ui.transcript import (
+    Block,
+    render_error,
+    render_exchange,
+    render_suggestions,
+    render_welcome,
+    to_blocks,
+)
+from ui.work import Work
+
+logger = logging.getLogger(__name__)
+
+FOLLOW_UP_TRIES, SAMPLE_TRIES = 4, 9
+"""Drafted questions that are tried for one answer's follow-ups, and for an empty page."""
+
+
+class ReadOnlyError(RagError):
+    """Articles are neither added nor removed here."""
+
+
+class UnderWayError(RagError):
+    """A conversation answers one question at a time."""
+
+
+class DayError(RagError):
+    """A day of the filters is not written as one; the message is in the page's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is looking.
+
+    Attributes:
+        owner: the signed-in name, or "" for the one shared workspace of a server on this machine.
+        language: of the page.
+    """
+
+    owner: str = ""
+    language: Language = "zh"
+
+
+class Desk:
+    """Serves every visitor of one index. Safe to use from several threads.
+
+    Attributes:
+        read_only: articles can be neither added nor removed.
+    """
+
+    def __init__(self, assistant: Assistant, conversations: Conversations, read_only: bool = False) -> None:
+        self.assistant = assistant
+        self.conversations = conversations
+        self.read_only = read_only
+        self._suggestions = Suggestions(assistant)
+        self._under_way: dict[str, Work] = {}
+
+    # Asking.
+
+    def ask(
+        self, visitor: Visitor, conversation_id: str | None, question: str, filters: Filters
+    ) -> Iterator[tuple[str, list[Block]]]:
+        """Ask, and keep question and answer.
+
+        Args:
+            conversation_id: the one that goes on; None, or one that is gone, begins another.
+
+        Yields:
+            The conversation's id and its turns, at first with the question alone. Where it is stopped the question
+            stays without an answer, and nothing more is yielded.
+
+        Raises:
+            UnderWayError: the question before is still being answered.
+        """
+        before = self.find(visitor, conversation_id)
+        earlier = before.exchanges if before else ()
+        exchange = Exchange(uuid.uuid4().hex, question, None, "", filters, datetime.now(UTC))
+        if before is not None and before.id in self._under_way:
+            raise UnderWayError("The question before is still being answered. Wait, or stop it first.")
+        kept = self.conversations.add(visitor.owner, before.id if before else None, exchange)
+        shown = to_blocks(earlier, before.votes if before else {}, visitor.language)
+
+        def blocks(pending: str | None) -> list[Block]:
+            html = render_exchange(exchange, None, visitor.language, pending)
+            return [*shown, {"id": exchange.id, "html": html}]
+
+        work = Work(lambda: self.assistant.stream(question, to_history(earlier), filters))
+        self._under_way[kept] = work
+        try:
+            yield kept, blocks(pending="")
+            text = ""
+            for piece in work:
+                if isinstance(piece, str):
+                    text += piece
+                    yield kept, blocks(pending=text)
+                elif isinstance(piece, Answer):
+                    exchange = replace(exchange, answer=piece)
+                else:
+                    exchange = replace(exchange, error=_say_fault(piece, visitor.language))
+        finally:
+            work.stop()
+            del self._under_way[kept]
+        if exchange.answer is not None or exchange.error:
+            self.conversations.update(visitor.owner, kept, exchange)
+            yield kept, blocks(pending=None)
+
+    def stop(self, visitor: Visitor, conversation_id: str) -> None:
+        """Stop the question of a conversation that is being answered, if there is one."""
+        work = self._under_way.get(conversation_id)
+        if work is not None and self.find(visitor, conversation_id) is not None:
+            work.stop()
+
+    def ask_again(
+        self, visitor: Visitor, conversation_id: str, exchange_id: str, question: str | None, filters: Filters
+    ) -> Iterator[tuple[str, list[Block]]]:
+        """Ask from an earlier question on, the same or another in its place; what came after it goes.
+
+        Raises:
+            ConversationMissingError: there is no such conversation or question.
+        """
+        asked = self._exchange(visitor, conversation_id, exchange_id).question
+        self.conversations.cut(visitor.owner, conversation_id, exchange_id)
+        return self.ask(visitor, conversation_id, question or asked, filters)
+
+    def suggest(self, visitor: Visitor, conversation_id: str | None) -> str:
+        """Questions to ask next, each tried: of the article of the last answer; for an empty page, of the newest.
+
+        New ones are tried only while nobody waits for an answer.
+        """
+        conversation = self.find(visitor, conversation_id)
+        if conversation is None or not conversation.exchanges:
+            newest = self.assistant.browse(count=PAGE).articles
+            samples = self._suggestions.samples(newest, 0 if self._under_way else SAMPLE_TRIES)
+            return render_suggestions(samples, say(visitor.language, "samples"))
+        last = conversation.exchanges[-1].answer
+        if last is None or not last.citations:
+            return ""
+        asked = [exchange.question for exchange in conversation.exchanges]
+        tries = 0 if self._under_way else FOLLOW_UP_TRIES
+        questions = self._suggestions.for_article(last.citations[0].article, asked, tries)
+        return render_suggestions(questions, say(visitor.language, "follow_ups"))
+
+    # Reading.
+
+    def turns(self, visitor: Visitor, conversation_id: str | None) -> list[Block]:
+        """The turns of a conversation; a welcome where there are none."""
+        conversation = self.find(visitor, conversation_id)
+        if conversation is None or not conversation.exchanges:
+            articles = self.assistant.facets().articles
+            return [{"id": "welcome", "html": render_welcome(articles, visitor.language)}]
+        return to_blocks(conversation.exchanges, conversation.votes, visitor.language)
+
+    def cite(
+        self,
+        visitor: Visitor,
+        conversation_id: str,
+        exchange_id: str,
+        number: int | None,
+        nearest: int | None,
+    ) -> str:
+        """The source panel for one citation of an answer, or one of the nearest passages of a refusal."""
+        try:
+            answer = self._exchange(visitor, conversation_id, exchange_id).answer
+        except ConversationMissingError as error:
+            return render_error(say_error(visitor.language, error))
+        for citation in answer.citations if answer else ():
+            if citation.number == number:
+                return self._source(visitor, citation.article, (citation.start, citation.end), citation.spans)
+        if answer is not None and nearest is not None and 0 <= nearest < len(answer.nearest):
+            passage = answer.nearest[nearest].passage
+            return self._source(visitor, passage.article, (passage.start, passage.end), ())
+        return render_empty(visitor.language)
+
+    def read(self, visitor: Visitor, path: str) -> str:
+        """The source panel for an article that is only read."""
+        article = self.assistant.article(path)
+        if article is None:
+            return render_error(say(visitor.language, "listed_none"))
+        return render_source(article, None, (), visitor.language, _today())
+
+    def listing(self, visitor: Visitor, filters: Filters, query: str, start: int) -> str:
+        """A page of the articles that pass the filters and fit the query."""
+        try:
+            listing = self.assistant.browse(filters, query, max(0, start), PAGE)
+        except RagError as error:
+            return render_error(say_error(visitor.language, error))
+        return render_listing(listing, max(0, start), visitor.language)
+
+    def facets(self) -> Facets:
+        """What there is to filter by."""
+        return self.assistant.facets()
+
+    # Conversations.
+
+    def find(self, visitor: Visitor, conversation_id: str | None) -> Conversation | None:
+        """A conversation of the visitor's, or None where there is no such."""
+        if conversation_id is None:
+            return None
+        try:
+            return self.conversations.open(visitor.owner, conversation_id)
+        except ConversationMissingError:
+            return None
+
+    def entries(self, visitor: Visitor, query: str, current: str | None) -> str:
+        """The list of conversations."""
+        entries = self.conversations.entries(visitor.owner, query)
+        return render_entries(entries, current, visitor.language, bool(query.strip()))
+
+    def vote(self, visitor: Visitor, exchange_id: str, vote: Vote | None) -> None:
+        """Keep what was thought of an answer; None takes it back."""
+        self.conversations.vote(visitor.owner, exchange_id, vote)
+
+    def correct(
+        self, visitor: Visitor, exchange_id: str, should_refuse: bool, right_answer: str, passage: str
+    ) -> str:
+        """Keep what the right answer would have been.
+
+        Returns:
+            A sentence for the user: thanks, or why the passage cannot be kept.
+        """
+        found = find_passage(passage, self._likely_holders(passage)) if passage.strip() else None
+        if passage.strip() and found is None:
+            return say(visitor.language, "passage_unknown")
+        self.vote(visitor, exchange_id, Vote(False, should_refuse, right_answer.strip(), found))
+        return say(visitor.language, "thanks_down")
+
+    def cases(self, visitor: Visitor) -> str:
+        """What was voted on, as a question set."""
+        return to_jsonl(self.conversations.rated(visitor.owner))
+
+    # One's own articles.
+
+    def added(self, visitor: Visitor) -> str:
+        """The articles that were added in the page."""
+        return render_added(list_added(self.assistant.root), visitor.language)
+
+    def add(
+        self, files: Sequence[tuple[str, Path]], progress: Progress = lambda step, done, total: None
+    ) -> tuple[IndexReport, list[SetAside]]:
+        """Keep files and index them.
+
+        Args:
+            files: a name, with folders perhaps, and where the file lies now.
+
+        Returns:
+            What indexing did, and the files that were not even kept.
+
+        Raises:
+            RagError: this server is read-only, the disk refuses, another process indexes, …
+        """
+        self._check_writable()
+        refused = []
+        for name, path in files:
+            try:
+                add_file(self.assistant.root, name, path)
+            except ArticleError as error:
+                refused.append(SetAside(error.path, error.reason, error.detail))
+        return self.assistant.refresh(progress), refused
+
+    def remove(self, path: str, progress: Progress = lambda step, done, total: None) -> IndexReport:
+        """Remove an article that was added in the page."""
+        self._check_writable()
+        remove_added(self.assistant.root, path)
+        return self.assistant.refresh(progress)
+
+    # Pieces.
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise ReadOnlyError("This server is read-only: articles are neither added nor removed.")
+
+    def _exchange(self, visitor: Visitor, conversation_id: str, exchange_id: str) -> Exchange:
+        conversation = self.conversations.open(visitor.owner, conversation_id)
+        for exchange in conversation.exchanges:
+            if exchange.id == exchange_id:
+                return exchange
+        raise ConversationMissingError("This question is gone. Reload the page.")
+
+    def _source(self, visitor: Visitor, article: Article, quote: Span, spans: Sequence[Span]) -> str:
+        return render_source(article, quote, spans, visitor.language, _today(), self._freshness(article))
+
+    def _freshness(self, article: Article) -> Freshness:
+        now = self.assistant.article(article.path)
+        if now is None:
+            return "gone"
+        return "current" if now.digest == article.digest else "changed"
+
+    def _likely_holders(self, passage: str) -> Iterator[Article]:
+        """The articles that a passage may come from."""
+        for hit in self.assistant.search(passage[:1000], k=20):
+            yield hit.passage.article
+
+
+def to_filters(
+    since: str, until: str, outlets: Sequence[str], categories: Sequence[str], language: Language
+) -> Filters:
+    """The filters of the page's fields.
+
+    Raises:
+        DayError: a day is not written as one.
+    """
+    return Filters(
+        since=_to_day(since, language),
+        until=_to_day(until, language),
+        outlets=tuple(outlets),
+        categories=tuple(categories),
+    )
+
+
+def _to_day(text: str, language: Language) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise DayError(say(language, "day_malformed", day=text.strip())) from None
+
+
+def _today() -> date:
+    return datetime.now(BEIJING).date()
+
+
+def _say_fault(error: Exception, language: Language) -> str:
+    """An error as a sentence; one that is not ours is logged with a number."""
+    if isinstance(error, RagError):
+        return say_error(language, error)
+    number = uuid.uuid4().hex[:8]
+    logger.error("unexpected error %s", number, exc_info=error)
+    return say(language, "failed", number=number)

@@ -1,0 +1,342 @@
+"""What happens when something is done on the page: values of Gradio's components in, values out; all else is the desk's.
+
+Values that come in were sent by a browser and may be anything.
+"""
+
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from rag import Filters, RagError
+from rag.indexing import IndexReport, Progress
+from rag.intake import SetAside
+from ui.desk import Desk, Visitor, to_filters
+from ui.markup import escape
+from ui.records import Vote
+from ui.sidebar import render_brand, render_drop, render_footer, render_progress, render_report
+from ui.source import render_empty
+from ui.strings import say_error, to_language
+from ui.transcript import Block, render_error, render_filters
+
+Html = str
+Transcript = dict[str, Any]
+"""``conversation`` (its id or None) and ``blocks``."""
+
+_Step = tuple[str, int, int]
+_Work = Callable[[Progress], tuple[IndexReport, list[SetAside]]]
+
+
+class Events:
+    """One method for each thing that can be done; what a method gives goes to the outputs that ``ui.page`` names."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def start(self, wanted: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """The page has come up in a browser; a reload opens the conversation that was open."""
+        visitor = to_visitor(request)
+        return (
+            *self._show(visitor, _told(event, "conversation"), wanted),
+            render_brand(visitor.language),
+            render_footer(visitor.language),
+            render_empty(visitor.language),
+            render_drop(visitor.language),
+            self._desk.added(visitor),
+            *self._choices(),
+            self._desk.listing(visitor, Filters(), "", 0),
+        )
+
+    def begin(self, wanted: str, current: str, request: gr.Request) -> tuple[Any, ...]:
+        """An empty conversation."""
+        visitor = to_visitor(request)
+        self._desk.stop(visitor, current)
+        return self._show(visitor, None, wanted)
+
+    def open(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A conversation of the list."""
+        visitor = to_visitor(request)
+        self._desk.stop(visitor, current)
+        return self._show(visitor, _told(event, "id"), wanted)
+
+    def rename(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> Html:
+        """Give a conversation another name."""
+        visitor = to_visitor(request)
+        with _told_to(visitor):
+            self._desk.conversations.rename(
+                visitor.owner, _told(event, "id") or "", _told(event, "title") or ""
+            )
+        return self._desk.entries(visitor, wanted, current)
+
+    def delete(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Hide a conversation; the list offers to bring it back."""
+        visitor, chosen = to_visitor(request), _told(event, "id") or ""
+        with _told_to(visitor):
+            self._desk.conversations.delete(visitor.owner, chosen)
+        if current != chosen:
+            return (*(gr.skip(),) * 3, self._desk.entries(visitor, wanted, current))
+        return self._show(visitor, None, wanted)
+
+    def restore(self, wanted: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Bring a deleted conversation back, and open it."""
+        visitor, chosen = to_visitor(request), _told(event, "id") or ""
+        with _told_to(visitor):
+            self._desk.conversations.restore(visitor.owner, chosen)
+        return self._show(visitor, chosen, wanted)
+
+    def ask(
+        self,
+        typed: str,
+        conversation: str,
+        since: str,
+        until: str,
+        outlets: list[str],
+        categories: list[str],
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Answer a question that was typed, suggested, edited or is asked again."""
+        visitor = to_visitor(request)
+        suggested, again = _told(event, "question"), _told(event, "exchange")
+        if not (suggested or again or typed.strip()):
+            return
+        with _told_to(visitor):
+            filters = to_filters(since, until, outlets, categories, visitor.language)
+            if again:
+                shown = self._desk.ask_again(visitor, conversation, again, suggested, filters)
+            else:
+                shown = self._desk.ask(visitor, conversation, suggested or typed, filters)
+            left = None if suggested or again else ""
+            for kept_id, blocks in shown:
+                yield to_transcript(kept_id, blocks), kept_id, _composer(True, left), ""
+        yield gr.skip(), gr.skip(), _composer(False), ""
+
+    def stop(self, conversation: str, request: gr.Request) -> Transcript:
+        """The question under way was stopped; it stays, without an answer."""
+        visitor = to_visitor(request)
+        self._desk.stop(visitor, conversation)
+        return to_transcript(conversation, self._desk.turns(visitor, conversation))
+
+    def suggest(self, conversation: str, request: gr.Request) -> Html:
+        """Questions to ask next, or to begin with."""
+        return self._desk.suggest(to_visitor(request), conversation)
+
+    def cite(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Html, Any]:
+        """Open what a mark, or one of the nearest passages, stands for."""
+        number, nearest = _told(event, "number"), _told(event, "nearest")
+        shown = self._desk.cite(
+            to_visitor(request),
+            conversation,
+            _told(event, "exchange") or "",
+            _to_number(number),
+            _to_number(nearest),
+        )
+        return shown, gr.Tabs(selected="source")
+
+    def read(self, event: gr.EventData, request: gr.Request) -> tuple[Html, Any]:
+        """Open an article of the list."""
+        return self._desk.read(to_visitor(request), _told(event, "article") or ""), gr.Tabs(selected="source")
+
+    def vote(self, conversation: str, event: gr.EventData, request: gr.Request) -> Transcript:
+        """Keep an up or down; the same again takes it back."""
+        visitor, exchange = to_visitor(request), _told(event, "exchange") or ""
+        is_up = _told(event, "vote") == "up"
+        vote = None if _told(event, "pressed") == "true" else Vote(is_up)
+        with _told_to(visitor):
+            self._desk.vote(visitor, exchange, vote)
+        return to_transcript(conversation, self._desk.turns(visitor, conversation))
+
+    def correct(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Transcript, Html]:
+        """Keep what the right answer would have been."""
+        visitor = to_visitor(request)
+        try:
+            told = self._desk.correct(
+                visitor,
+                _told(event, "exchange") or "",
+                _told(event, "should_refuse") is not None,
+                _told(event, "right_answer") or "",
+                _told(event, "right_passage") or "",
+            )
+        except RagError as error:
+            told = say_error(visitor.language, error)
+        return to_transcript(conversation, self._desk.turns(visitor, conversation)), render_status(told)
+
+    def list_entries(self, wanted: str, conversation: str, request: gr.Request) -> Html:
+        """The list of conversations."""
+        return self._desk.entries(to_visitor(request), wanted, conversation)
+
+    def list_articles(
+        self,
+        query: str,
+        since: str,
+        until: str,
+        outlets: list[str],
+        categories: list[str],
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> tuple[Html, Html]:
+        """The list of articles under the filters, and the line that says what questions are bound to."""
+        visitor = to_visitor(request)
+        try:
+            filters = to_filters(since, until, outlets, categories, visitor.language)
+        except RagError as error:
+            return gr.skip(), render_error(say_error(visitor.language, error))
+        start = _to_number(_told(event, "start")) or 0
+        return self._desk.listing(visitor, filters, query, start), render_filters(filters, visitor.language)
+
+    def clear(self, query: str, request: gr.Request) -> tuple[Any, ...]:
+        """Take all filters off."""
+        visitor = to_visitor(request)
+        return "", "", [], [], self._desk.listing(visitor, Filters(), query, 0), ""
+
+    def add(
+        self, outlets: list[str], categories: list[str], event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Keep files that were uploaded, and index them."""
+        files = _uploaded(event)
+        yield from self._index(
+            to_visitor(request), lambda progress: self._desk.add(files, progress), outlets, categories
+        )
+
+    def remove(
+        self, outlets: list[str], categories: list[str], event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Remove an article that was added here."""
+        path = _told(event, "article") or ""
+        yield from self._index(
+            to_visitor(request),
+            lambda progress: (self._desk.remove(path, progress), []),
+            outlets,
+            categories,
+        )
+
+    def _index(
+        self, visitor: Visitor, work: "_Work", outlets: Sequence[str], categories: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Show an index run's progress, then its report and what has changed with it."""
+        unchanged = (gr.skip(),) * 4  # all but the report
+        try:
+            for told in _follow(work):
+                if isinstance(told, tuple) and isinstance(told[0], str):
+                    yield render_progress(*told, visitor.language), *unchanged
+                else:
+                    report = render_report(*told, visitor.language)
+        except RagError as error:
+            yield render_error(say_error(visitor.language, error)), *unchanged
+            return
+        listing = self._desk.listing(visitor, Filters(), "", 0)
+        yield report, self._desk.added(visitor), *self._choices(outlets, categories), listing
+
+    def _show(self, visitor: Visitor, conversation: str | None, wanted: str) -> tuple[Any, ...]:
+        shown = self._desk.find(visitor, conversation)
+        kept = shown.id if shown else None
+        return (
+            to_transcript(kept, self._desk.turns(visitor, kept)),
+            kept or "",
+            "",
+            self._desk.entries(visitor, wanted, kept),
+        )
+
+    def _choices(self, outlets: Sequence[str] = (), categories: Sequence[str] = ()) -> tuple[Any, Any]:
+        facets = self._desk.facets()
+        return _choose_from(facets.outlets, outlets), _choose_from(facets.categories, categories)
+
+
+def _choose_from(counted: Sequence[tuple[str, int]], chosen: Sequence[str]) -> gr.Dropdown:
+    """What there is to choose, and what is still chosen of it.
+
+    What is no longer there is let go: Gradio would refuse it with a message that shows every name, as HTML.
+    """
+    names = {name for name, _ in counted}
+    return gr.Dropdown(
+        choices=[(f"{name} ({count})", name) for name, count in counted],
+        value=[name for name in chosen if name in names],
+    )
+
+
+def to_visitor(request: gr.Request) -> Visitor:
+    """Who asks: the name that ``ui.guard`` found, and the language of the page's switch."""
+    scope = request.request.scope if request.request else {}
+    return Visitor(
+        scope.get("state", {}).get("user", ""), to_language(request.cookies.get("wenfeng_language"))
+    )
+
+
+def render_status(message: str) -> Html:
+    """A sentence that a screen reader speaks."""
+    return f'<p class="note" role="status">{escape(message)}</p>' if message else ""
+
+
+def _follow(work: _Work) -> Iterator[_Step | tuple[IndexReport, list[SetAside]]]:
+    """Do long work in a thread of its own and tell its progress.
+
+    Yields:
+        The latest step, as often as somebody looks; at last what the work gave.
+
+    Raises:
+        RagError: what the work raised.
+    """
+    steps: queue.Queue[_Step | None] = queue.Queue()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, lambda *step: steps.put(step))
+        future.add_done_callback(lambda _: steps.put(None))
+        while (step := steps.get()) is not None:
+            while not steps.empty() and (newer := steps.get()) is not None:
+                step = newer
+            yield step
+            if future.done():
+                break
+        yield future.result()
+
+
+@contextmanager
+def _told_to(visitor: Visitor) -> Iterator[None]:
+    """An error of ours becomes a message on the page."""
+    try:
+        yield
+    except RagError as error:
+        # Gradio shows a message as HTML.
+        raise gr.Error(escape(say_error(visitor.language, error)), print_exception=False) from None
+
+
+def _told(event: gr.EventData, name: str) -> str | None:
+    """What an element of the page said of itself; it comes from a browser and may be anything."""
+    data = event._data if isinstance(event._data, dict) else {}
+    value = data.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _uploaded(event: gr.EventData) -> list[tuple[str, Path]]:
+    """The files that the page uploaded: each one's name, and where Gradio keeps it."""
+    data = event._data if isinstance(event._data, dict) else {}
+    folder = Path(get_upload_folder()).resolve()
+    files = []
+    for each in data.get("files") or ():
+        name, kept = (
+            (str(each.get(key) or "") for key in ("name", "kept")) if isinstance(each, dict) else ("", "")
+        )
+        path = Path(kept).resolve()
+        if name and path.is_relative_to(folder) and path.is_file():
+            files.append((name, path))
+    return files
+
+
+def _to_number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
+
+
+def to_transcript(conversation: str | None, blocks: Sequence[Block]) -> Transcript:
+    """What the transcript's panel takes."""
+    return {"conversation": conversation, "blocks": [*blocks]}
+
+
+def _composer(is_busy: bool, value: str | None = None) -> gr.Textbox:
+    """The question's field with the button that fits; None leaves its text."""
+    if value is None:
+        return gr.Textbox(submit_btn=not is_busy, stop_btn=is_busy)
+    return gr.Textbox(value=value, submit_btn=not is_busy, stop_btn=is_busy)

@@ -1,0 +1,279 @@
+// What the page does in the browser. It runs before Gradio's own scripts.
+//
+// Python makes the HTML of each panel (ui/transcript.py, ui/source.py, ui/sidebar.py); here it is put in its place,
+// and what its elements name is done:
+//   data-send="ask"      a click, or a form's submit, sends the event "ask" with the other data- attributes and fields
+//   data-toggle="id"     shows or hides the element
+//   data-copy            copies the answer's text, or data-text
+//   data-move="1"        opens the next citation of the chat
+
+(() => {
+  "use strict";
+
+  // The page's language is chosen by its own switch, Chinese first; Gradio follows navigator.language.
+  const languages = { zh: "zh-CN", en: "en" };
+  const chosen = /(?:^|; )wenfeng_language=(zh|en)/.exec(document.cookie)?.[1] ?? "zh";
+  Object.defineProperty(navigator, "language", { get: () => languages[chosen] });
+  Object.defineProperty(navigator, "languages", { get: () => [languages[chosen]] });
+
+  const KEPT = "wenfeng_conversation"; // survives a reload of this tab
+  const narrow = window.matchMedia("(max-width: 900px)");
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const behavior = () => (still.matches ? "auto" : "smooth");
+  let opened = null; // the mark whose source is shown
+
+  /** Replace the children of `slot` by blocks, touching only those whose HTML changed. */
+  function putBlocks(slot, blocks) {
+    const held = new Map([...slot.children].map((child) => [child.dataset.block, child]));
+    const wanted = new Set(blocks.map((block) => block.id));
+    for (const [id, child] of held) if (!wanted.has(id)) child.remove();
+    let before = null;
+    for (const { id, html } of blocks) {
+      let child = held.get(id);
+      if (!child) {
+        child = document.createElement("div");
+        child.className = "turn";
+        child.dataset.block = id;
+      }
+      if (child.source !== html) {
+        child.innerHTML = html;
+        child.source = html;
+      }
+      const place = before ? before.nextSibling : slot.firstChild;
+      if (child !== place) slot.insertBefore(child, place);
+      before = child;
+    }
+  }
+
+  function send(trigger, element, fields = {}) {
+    const { send: event, ...data } = element.dataset;
+    trigger(event, { ...data, ...fields });
+  }
+
+  function listen(slot, trigger) {
+    slot.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-send]:not(form)");
+      if (!button || !slot.contains(button)) return;
+      event.preventDefault();
+      if (button.dataset.send === "cite") {
+        opened = button;
+        markOpened();
+      }
+      send(trigger, button);
+    });
+    slot.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send(trigger, event.target, Object.fromEntries(new FormData(event.target)));
+      if (event.target.id) event.target.hidden = true;
+    });
+  }
+
+  function markOpened() {
+    for (const mark of document.querySelectorAll(".mark[aria-current]")) mark.removeAttribute("aria-current");
+    if (opened?.isConnected) opened.setAttribute("aria-current", "true");
+  }
+
+  /** Open the citation `step` places after the one that is open. */
+  function move(step) {
+    const marks = [...document.querySelectorAll("#transcript .mark")];
+    if (!marks.length) return;
+    const at = marks.indexOf(opened);
+    const next = at < 0 ? (step > 0 ? 0 : marks.length - 1) : (at + step + marks.length) % marks.length;
+    marks[next].scrollIntoView({ block: "nearest", behavior: behavior() });
+    marks[next].click();
+  }
+
+  async function copy(button) {
+    const text =
+      button.dataset.copy === "text"
+        ? button.dataset.text
+        : [...button.closest(".turn").querySelectorAll(".text > p")].map(plainText).join("\n");
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without a secure context there is no clipboard: a selection is copied.
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    const label = button.textContent;
+    button.textContent = button.dataset.done;
+    setTimeout(() => (button.textContent = label), 1500);
+  }
+
+  function plainText(paragraph) {
+    const copied = paragraph.cloneNode(true);
+    for (const card of copied.querySelectorAll(".card")) card.remove();
+    return copied.textContent;
+  }
+
+  /** A card stays inside the window, above its mark or below it. */
+  function placeCard(mark) {
+    const card = mark.parentElement.querySelector(".card");
+    if (!card) return;
+    card.classList.remove("dismissed");
+    card.style.left = card.style.top = "0";
+    const at = mark.getBoundingClientRect();
+    const size = card.getBoundingClientRect();
+    const left = Math.max(8, Math.min(at.left, window.innerWidth - size.width - 8));
+    const above = at.top - size.height - 6;
+    card.style.left = `${left}px`;
+    card.style.top = `${above > 8 ? above : at.bottom + 6}px`;
+  }
+
+  document.addEventListener("click", (event) => {
+    const toggle = event.target.closest("[data-toggle]");
+    if (toggle) {
+      const target = document.getElementById(toggle.dataset.toggle);
+      if (target) {
+        target.hidden = !target.hidden;
+        toggle.closest("details")?.removeAttribute("open");
+        target.querySelector("textarea, input")?.focus();
+      }
+    }
+    const copied = event.target.closest("[data-copy]");
+    if (copied) copy(copied);
+    const moved = event.target.closest("[data-move]");
+    if (moved) move(Number(moved.dataset.move));
+    if (event.target.closest("#menu-button")) document.body.classList.toggle("menu-open");
+    const language = event.target.closest("[data-language]");
+    if (language) {
+      document.cookie = `wenfeng_language=${language.dataset.language}; path=/; max-age=31536000; samesite=strict`;
+      location.reload();
+    }
+    for (const menu of document.querySelectorAll("details.more[open]")) {
+      if (!menu.contains(event.target) || event.target.closest(".menu .tool")) menu.removeAttribute("open");
+    }
+  });
+  for (const kind of ["mouseover", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      const mark = event.target.closest?.(".mark");
+      if (mark) placeCard(mark);
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const card of document.querySelectorAll(".card")) card.classList.add("dismissed");
+      for (const menu of document.querySelectorAll("details.more[open]")) menu.removeAttribute("open");
+      document.body.classList.remove("menu-open");
+    }
+    const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j" || event.key === "J") move(1);
+    if (event.key === "k" || event.key === "K") move(-1);
+    if (event.key === " " && event.target.matches?.("a[role=button]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  // ---- files
+
+  /** Every file of a drop or a choice as {name, file}, folders walked; of a folder only what could be an article. */
+  async function listFiles(zone, items, chosen) {
+    const wanted = (name) => zone.dataset.suffixes.split(",").some((each) => name.toLowerCase().endsWith(each));
+    const found = [];
+    async function walk(entry, isInside) {
+      if (entry.isFile) {
+        const file = await new Promise((done, fail) => entry.file(done, fail));
+        if (!isInside || wanted(file.name)) found.push({ name: entry.fullPath.replace(/^\//, ""), file });
+        return;
+      }
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((done, fail) => reader.readEntries(done, fail)); // at most a hundred
+        if (!some.length) return;
+        for (const each of some) await walk(each, true);
+      }
+    }
+    for (const entry of items.map((item) => item.webkitGetAsEntry?.()).filter(Boolean)) await walk(entry, false);
+    for (const file of chosen) {
+      const folder = file.webkitRelativePath;
+      if (!folder || wanted(file.name)) found.push({ name: folder || file.name, file });
+    }
+    return found;
+  }
+
+  function acceptFiles(slot, trigger, upload) {
+    async function add(zone, listing) {
+      const files = [];
+      const listed = await listing;
+      for (const { name, file } of listed) {
+        const told = zone.dataset.sending.replace("{done}", files.length).replace("{total}", listed.length);
+        zone.querySelector(".sending").textContent = told;
+        const { path } = await upload(file);
+        files.push({ name, kept: path });
+      }
+      zone.querySelector(".sending").textContent = "";
+      if (files.length) trigger("files", { files });
+    }
+    slot.addEventListener("change", (event) => {
+      const zone = event.target.closest("[data-drop]");
+      if (zone) add(zone, listFiles(zone, [], [...event.target.files])).finally(() => (event.target.value = ""));
+    });
+    for (const kind of ["dragover", "dragleave", "drop"]) {
+      slot.addEventListener(kind, (event) => {
+        const zone = event.target.closest("[data-drop]");
+        if (!zone) return;
+        event.preventDefault();
+        zone.classList.toggle("over", kind === "dragover");
+        if (kind === "drop") add(zone, listFiles(zone, [...event.dataTransfer.items], []));
+      });
+    }
+  }
+
+  /** What a panel does once its new content stands. */
+  const after = {
+    transcript(slot, value) {
+      if (!value.blocks.length) return; // nothing was opened yet
+      if (value.conversation) sessionStorage.setItem(KEPT, value.conversation);
+      else sessionStorage.removeItem(KEPT);
+      markOpened();
+      const last = slot.lastElementChild;
+      if (slot.turns !== value.blocks.length || last?.querySelector(".pending")) {
+        last?.scrollIntoView({ block: slot.turns === undefined ? "nearest" : "start", behavior: behavior() });
+      }
+      slot.turns = value.blocks.length;
+    },
+    suggestions(slot) {
+      // The answer's beginning stays in view.
+      const last = document.querySelector("#transcript .turn:last-child");
+      if (!last || last.getBoundingClientRect().height > window.innerHeight / 2) return;
+      slot.firstElementChild?.scrollIntoView({ block: "nearest", behavior: behavior() });
+    },
+    source(slot) {
+      const place = slot.querySelector("#cited") ?? slot.querySelector(".source h2");
+      if (!place || !slot.querySelector(".source")) return;
+      if (narrow.matches) document.getElementById("panel")?.scrollIntoView({ behavior: behavior() });
+      requestAnimationFrame(() => place.scrollIntoView({ block: "center", behavior: behavior() }));
+    },
+  };
+
+  window.wenfeng = {
+    /** Called by each panel of ui/page.py when Gradio has made it. */
+    mount(name, element, props, trigger, watch, upload) {
+      const slot = document.createElement("div");
+      slot.className = "slot";
+      listen(slot, trigger);
+      if (name === "drop") acceptFiles(slot, trigger, upload);
+      const put = () => {
+        const value = props.value ?? "";
+        if (!slot.isConnected) element.append(slot);
+        if (typeof value === "string") {
+          if (slot.source !== value) slot.innerHTML = slot.source = value;
+        } else putBlocks(slot, value.blocks);
+        after[name]?.(slot, value);
+      };
+      put();
+      watch("value", put);
+      if (name === "transcript") {
+        slot.setAttribute("role", "log");
+        slot.setAttribute("aria-live", "polite");
+        setTimeout(() => trigger("start", { conversation: sessionStorage.getItem(KEPT) }), 0);
+      }
+    },
+  };
+})();

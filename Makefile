@@ -1,5 +1,6 @@
-# make run    index the sample articles and chat with them
+# make run    index the sample articles and open the chat page
 # make test   everything the tests need, and the tests
+# make pictures the pictures of the README, anew
 # make faults the full figures of the failure tests: kills, full disks, flipped bits, fuzzed articles; half an hour
 # make check  format, lint, types
 # make eval   the tables of the README
@@ -11,14 +12,23 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test faults check eval fit reader bench clean
+.PHONY: run test chromium pictures faults check eval fit reader bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/wenfeng index data/articles
-	$(BIN)/wenfeng chat
+	$(BIN)/wenfeng serve --open
 
-test: $(VENV)/.tested
+test: $(VENV)/.tested chromium
 	$(BIN)/python -m pytest -q
+
+# The tests of the page drive Chromium. Without it, and without the right to install it, this says what to do.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } || \
+	  { echo "The tests need Chromium on the PATH. Install it: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
+
+pictures: $(VENV)/.tested chromium
+	PICTURES=$(CURDIR)/ui/pictures $(BIN)/python -m pytest -q tests/ui/test_pictures.py
 
 faults: $(VENV)/.tested
 	FAULTS=full $(BIN)/python -m pytest -q tests/faults
@@ -49,6 +59,7 @@ bench: $(VENV)/.tested
 	$(BIN)/python -m eval.bench.size
 	$(BIN)/python -m eval.bench.size --posts --rows 1000000
 	$(BIN)/python -m eval.bench.rivals
+	$(BIN)/python -m eval.bench.load
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -30,3 +30,70 @@ _SURNAMES = """
 """
 SURNAMES = frozenset(_SURNAMES.replace("\n", ""))
 """One character each; a word that begins with none of them is no person's name."""
+
+_NOUN_VERBS = """
+创新 发展 建设 服务 管理 投资 研究 合作 交流 保护 教育 培训 生产 消费 旅游 运动 贸易 开发 设计 应用 保障 治理 监管 运输
+运营 控股 改革 安全 协商 行动 体验 展示 推广 监测 评估 咨询 供应 销售 制造 加工 检测 实验 试验 勘探 救援 应急 养老 护理 审批
+"""
+NOUN_VERBS = frozenset(_NOUN_VERBS.split())
+"""Verbs that mostly stand in names: 创新发展大会, 应急管理部."""
+
+_BODIES = """
+局 会 部 处 中心 员 院 厅 司 科 所 站 队 办 委 组 者 机 厂 室 大队 支队 总队 会议 人员 机构 部门 单位 工作 工程 项目 系统 平台
+"""
+BODIES = frozenset(_BODIES.split())
+"""Nouns that make a name of the verb before them: 审批局, 监管部门."""
+
+_ADVERBS = """
+大力 有序 积极 全力 大幅 正式 联合 主动 深入 持续 全面 严格 紧急 成功 顺利 圆满 首次 共同 高度 日均 公开 集中 自主 同步 快速
+专门 配套 全方位 主要 热情 直接 再次 陆续 先后 纷纷 分别 普遍 逐步 不断 进一步 此前 日前 近日 官方 特别 连续
+"""
+ADVERBS = frozenset(_ADVERBS.split())
+"""Words before a verb that are often taken for nouns."""
+
+_PREDICATES = """
+共 为 均 累计 同比 环比 合计 总计 超 约 近 达 占 预计 据 自 由 被 被誉为 被称为 被评为 被命名为 位于 来自 表示 认为 指出 强调 介绍
+透露 告诉 宣布 印发 发布 公布 推出 出台 召开 举行 举办 当选 担任 出任 荣获 获得 包括 涵盖 分为 吸引
+"""
+PREDICATES = frozenset(_PREDICATES.split())
+"""Words that begin what is said of a subject, whatever a tagger takes them for."""
+
+_IDLE_VERBS = """
+是 有 为 称 说 表示 认为 指出 强调 介绍 告诉 透露 接受 来到 达 共 共有 位于 获悉 了解 据 位居 位列 排名 居 列 升至 降至 增长 下降
+上涨 下跌 出现 使 让 令 给 属于 呈 成为 进行 达到 看到 指 可 能 会 要 应
+"""
+IDLE_VERBS = frozenset(_IDLE_VERBS.split())
+"""Verbs that mostly tell how things are or what was said, so that they are in no name."""
+
+_ACTS = """
+宣布 警告 提醒 承诺 批准 证实 预测 否认 启动 刊发 收购 成立 签署 回应 公布 发布 推出 出台
+"""
+ACTS = tuple(_ACTS.split())
+"""What a body does to something: 批准, so that one may ask 批准了什么."""
+
+_DEEDS = """
+转发 印发 发生 接到 登上 获得 上线 下发 通报 披露 上调 下调 开通 关闭
+"""
+DEEDS = frozenset(_DEEDS.split())
+"""Other verbs of what is done on one day."""
+
+_EVENTS = """
+大会 峰会 论坛 会议 年会 晚会 音乐会 博览会 展览会 发布会 运动会 展览 展 节 赛 大赛 比赛 锦标赛 仪式 活动 讲座 演出 对话 沙龙
+研讨会 交流会 座谈会 推介会 招聘会 行动 展会 书展 文化节 电影节 活动周 活动月 宣传周
+"""
+EVENTS = tuple(_EVENTS.split())
+"""Last words of the names of events."""
+
+_OFFICES = """
+董事长 总经理 总裁 首席执行官 校长 院长 局长 主席 主任 书记 市长 省长 县长 区长 镇长 乡长 村长 部长 会长 理事长 秘书长 馆长
+园长 发言人 创始人 联合创始人 负责人 主教练 队长 主编 总编辑 所长 厂长 处长 科长 司长 厅长 行长 台长 社长 站长 团长 首席科学家
+首席经济学家 首席分析师 首席技术官 首席财务官 总工程师 总设计师 大使 总领事 总监
+"""
+OFFICES = tuple(sorted(_OFFICES.split(), key=len, reverse=True))
+"""What people are called after the place where they serve, longest first."""
+
+_RANKS = """
+教授 研究员 专家 工程师 分析师 院士 医师 律师 经理
+"""
+RANKS = tuple(_RANKS.split())
+"""What they are called that others there are as well."""

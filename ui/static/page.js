@@ -189,7 +189,12 @@
         for (const each of some) await walk(each, true);
       }
     }
-    for (const entry of items.map((item) => item.webkitGetAsEntry?.()).filter(Boolean)) await walk(entry, false);
+    // A drop's items are gone after the first wait.
+    const dropped = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
+    for (const each of dropped) {
+      if (each instanceof File) found.push({ name: each.name, file: each });
+      else await walk(each, false);
+    }
     for (const file of chosen) {
       const folder = file.webkitRelativePath;
       if (!folder || wanted(file.name)) found.push({ name: folder || file.name, file });

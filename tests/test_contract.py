@@ -15,6 +15,7 @@ import pytest
 import rag
 from rag import Answer, Article, Assistant, Citation, Filters, Hit, Passage, Settings, Turn
 from rag import errors as errors_module
+from ui.api import make_api
 
 ROOT = Path(__file__).resolve().parents[1]
 FIELDS: dict[type, set[str]] = {
@@ -107,6 +108,18 @@ def test_the_settings_have_their_keys() -> None:
     assert set(type(settings.passages).model_fields) >= {"size", "overlap"}
     assert "k" in type(settings.search).model_fields
     assert "sentences" in type(settings.answer).model_fields
+    assert set(type(settings.serve).model_fields) >= {"host", "port", "read_only", "auth"}
+
+
+def test_serve_takes_its_flags(wenfeng: Any) -> None:
+    shown = wenfeng("serve", "--help").stdout
+    for flag in ("--host", "--port", "--read-only", "--watch", "--index", "--config", "-v", "--version"):
+        assert flag in shown
+
+
+def test_http_has_its_addresses(assistant: Assistant) -> None:
+    routes = {(method, route.path) for route in make_api(assistant).routes for method in route.methods}
+    assert routes == {("POST", "/api/ask"), ("POST", "/api/search"), ("GET", "/healthz")}
 
 
 def test_a_refusal_has_its_fixed_sentence(assistant: Assistant) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 import rag
 from rag import Answer, Article, Assistant, Citation, Filters, Hit, Passage, Settings, Turn
@@ -118,8 +119,12 @@ def test_serve_takes_its_flags(wenfeng: Any) -> None:
 
 
 def test_http_has_its_addresses(assistant: Assistant) -> None:
-    routes = {(method, route.path) for route in make_api(assistant).routes for method in route.methods}
-    assert routes == {("POST", "/api/ask"), ("POST", "/api/search"), ("GET", "/healthz")}
+    routes = [route for route in make_api(assistant).routes if isinstance(route, APIRoute)]
+    assert {(method, route.path) for route in routes for method in route.methods} == {
+        ("POST", "/api/ask"),
+        ("POST", "/api/search"),
+        ("GET", "/healthz"),
+    }
 
 
 def test_a_refusal_has_its_fixed_sentence(assistant: Assistant) -> None:

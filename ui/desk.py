@@ -36,6 +36,8 @@ from ui.work import Work
 
 logger = logging.getLogger(__name__)
 
+ENTRIES = 100
+"""Conversations of the list that are shown; a search finds the others."""
 FOLLOW_UP_TRIES, SAMPLE_TRIES = 4, 9
 """Drafted questions that are tried for one answer's follow-ups, and for an empty page."""
 
@@ -228,7 +230,7 @@ class Desk:
     def entries(self, visitor: Visitor, query: str, current: str | None) -> str:
         """The list of conversations."""
         entries = self.conversations.entries(visitor.owner, query)
-        return render_entries(entries, current, visitor.language, bool(query.strip()))
+        return render_entries(entries[:ENTRIES], current, visitor.language, bool(query.strip()), len(entries))
 
     def vote(self, visitor: Visitor, exchange_id: str, vote: Vote | None) -> None:
         """Keep what was thought of an answer; None takes it back."""

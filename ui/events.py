@@ -21,13 +21,15 @@ from ui.markup import escape
 from ui.records import Vote
 from ui.sidebar import render_brand, render_drop, render_footer, render_progress, render_report
 from ui.source import render_empty
-from ui.strings import say_error, to_language
+from ui.strings import say, say_error, to_language
 from ui.transcript import Block, render_error, render_filters
 
 Html = str
 Transcript = dict[str, Any]
 """``conversation`` (its id or None) and ``blocks``."""
 
+_Fields = tuple[str, str, str, list[str], list[str]]
+"""What the list of articles is made by: query, since, until, outlets, categories."""
 _Step = tuple[str, int, int]
 _Work = Callable[[Progress], tuple[IndexReport, list[SetAside]]]
 
@@ -40,6 +42,7 @@ class Events:
 
     def start(self, wanted: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """The page has come up in a browser; a reload opens the conversation that was open."""
+        facets = self._desk.facets()
         visitor = to_visitor(request)
         return (
             *self._show(visitor, _told(event, "conversation"), wanted),
@@ -48,7 +51,8 @@ class Events:
             render_empty(visitor.language),
             render_drop(visitor.language),
             self._desk.added(visitor),
-            *self._choices(),
+            _choose_from(facets.outlets),
+            _choose_from(facets.categories),
             self._desk.listing(visitor, Filters(), "", 0),
         )
 
@@ -181,13 +185,8 @@ class Events:
         request: gr.Request,
     ) -> tuple[Html, Html]:
         """The list of articles under the filters, and the line that says what questions are bound to."""
-        visitor = to_visitor(request)
-        try:
-            filters = to_filters(since, until, outlets, categories, visitor.language)
-        except RagError as error:
-            return gr.skip(), render_error(say_error(visitor.language, error))
         start = _to_number(_told(event, "start")) or 0
-        return self._desk.listing(visitor, filters, query, start), render_filters(filters, visitor.language)
+        return self._list(to_visitor(request), (query, since, until, outlets, categories), start)
 
     def clear(self, query: str, request: gr.Request) -> tuple[Any, ...]:
         """Take all filters off."""
@@ -195,42 +194,64 @@ class Events:
         return "", "", [], [], self._desk.listing(visitor, Filters(), query, 0), ""
 
     def add(
-        self, outlets: list[str], categories: list[str], event: gr.EventData, request: gr.Request
+        self,
+        query: str,
+        since: str,
+        until: str,
+        outlets: list[str],
+        categories: list[str],
+        event: gr.EventData,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Keep files that were uploaded, and index them."""
         files = _uploaded(event)
-        yield from self._index(
-            to_visitor(request), lambda progress: self._desk.add(files, progress), outlets, categories
-        )
+        fields = (query, since, until, outlets, categories)
+        yield from self._index(to_visitor(request), fields, lambda progress: self._desk.add(files, progress))
 
     def remove(
-        self, outlets: list[str], categories: list[str], event: gr.EventData, request: gr.Request
+        self,
+        query: str,
+        since: str,
+        until: str,
+        outlets: list[str],
+        categories: list[str],
+        event: gr.EventData,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Remove an article that was added here."""
         path = _told(event, "article") or ""
+        fields = (query, since, until, outlets, categories)
         yield from self._index(
-            to_visitor(request),
-            lambda progress: (self._desk.remove(path, progress), []),
-            outlets,
-            categories,
+            to_visitor(request), fields, lambda progress: (self._desk.remove(path, progress), [])
         )
 
-    def _index(
-        self, visitor: Visitor, work: "_Work", outlets: Sequence[str], categories: Sequence[str]
-    ) -> Iterator[tuple[Any, ...]]:
+    def _index(self, visitor: Visitor, fields: _Fields, work: _Work) -> Iterator[tuple[Any, ...]]:
         """Show an index run's progress, then its report and what has changed with it."""
         unchanged = (gr.skip(),) * 4  # all but the report
+        report = ""
         try:
             for told in _follow(work):
-                if isinstance(told, tuple) and isinstance(told[0], str):
+                if isinstance(told[0], str):
                     yield render_progress(*told, visitor.language), *unchanged
                 else:
                     report = render_report(*told, visitor.language)
         except RagError as error:
             yield render_error(say_error(visitor.language, error)), *unchanged
             return
-        listing = self._desk.listing(visitor, Filters(), "", 0)
-        yield report, self._desk.added(visitor), *self._choices(outlets, categories), listing
+        query, since, until, outlets, categories = fields
+        facets = self._desk.facets()
+        chosen = _still_there(outlets, facets.outlets), _still_there(categories, facets.categories)
+        listing, _ = self._list(visitor, (query, since, until, *chosen), 0)
+        choices = _choose_from(facets.outlets, chosen[0]), _choose_from(facets.categories, chosen[1])
+        yield report, self._desk.added(visitor), *choices, listing
+
+    def _list(self, visitor: Visitor, fields: _Fields, start: int) -> tuple[Html, Html]:
+        query, since, until, outlets, categories = fields
+        try:
+            filters = to_filters(since, until, outlets, categories, visitor.language)
+        except RagError as error:
+            return gr.skip(), render_error(say_error(visitor.language, error))
+        return self._desk.listing(visitor, filters, query, start), render_filters(filters, visitor.language)
 
     def _show(self, visitor: Visitor, conversation: str | None, wanted: str) -> tuple[Any, ...]:
         shown = self._desk.find(visitor, conversation)
@@ -242,21 +263,15 @@ class Events:
             self._desk.entries(visitor, wanted, kept),
         )
 
-    def _choices(self, outlets: Sequence[str] = (), categories: Sequence[str] = ()) -> tuple[Any, Any]:
-        facets = self._desk.facets()
-        return _choose_from(facets.outlets, outlets), _choose_from(facets.categories, categories)
+
+def _choose_from(counted: Sequence[tuple[str, int]], chosen: Sequence[str] = ()) -> gr.Dropdown:
+    return gr.Dropdown(choices=[(f"{name} ({count})", name) for name, count in counted], value=[*chosen])
 
 
-def _choose_from(counted: Sequence[tuple[str, int]], chosen: Sequence[str]) -> gr.Dropdown:
-    """What there is to choose, and what is still chosen of it.
-
-    What is no longer there is let go: Gradio would refuse it with a message that shows every name, as HTML.
-    """
+def _still_there(chosen: Sequence[str], counted: Sequence[tuple[str, int]]) -> list[str]:
+    """What of it can still be chosen; Gradio would refuse the rest with a message that shows every name, as HTML."""
     names = {name for name, _ in counted}
-    return gr.Dropdown(
-        choices=[(f"{name} ({count})", name) for name, count in counted],
-        value=[name for name in chosen if name in names],
-    )
+    return [name for name in chosen if name in names]
 
 
 def to_visitor(request: gr.Request) -> Visitor:
@@ -300,8 +315,9 @@ def _told_to(visitor: Visitor) -> Iterator[None]:
     try:
         yield
     except RagError as error:
-        # Gradio shows a message as HTML.
-        raise gr.Error(escape(say_error(visitor.language, error)), print_exception=False) from None
+        title = say(visitor.language, "error")
+        message = escape(say_error(visitor.language, error))  # Gradio shows it as HTML
+        raise gr.Error(message, title=title, print_exception=False) from None
 
 
 def _told(event: gr.EventData, name: str) -> str | None:

@@ -191,7 +191,8 @@ def _wire_chat(
         listed = _on(event.then, events.list_entries, [aside.wanted, conversation], aside.entries)
         _on(listed.then, events.suggest, conversation, chat.suggestions, **SUGGESTING)
     _on(chat.composer.stop, events.stop, conversation, chat.transcript)
-    _on(chat.transcript.cite, events.cite, conversation, [articles.source, articles.tabs])
+    opened = [articles.source, articles.tabs]
+    _on(chat.transcript.cite, events.cite, conversation, opened, trigger_mode="always_last")
     _on(chat.transcript.vote, events.vote, conversation, chat.transcript)
     _on(chat.transcript.correct, events.correct, conversation, [chat.transcript, chat.bound])
 
@@ -210,13 +211,13 @@ def _wire_articles(events: Events, chat: _Chat, articles: _Articles) -> None:
         articles.listing.turn,
     ):
         _on(listen, events.list_articles, given, listed)
-    _on(articles.listing.read, events.read, None, [articles.source, articles.tabs])
+    opened = [articles.source, articles.tabs]
+    _on(articles.listing.read, events.read, None, opened, trigger_mode="always_last")
     _on(chat.bound.clear, events.clear, articles.query, [*articles.filters, *listed])
 
     changed = [articles.report, articles.added, articles.outlets, articles.categories, articles.listing]
-    chosen = [articles.outlets, articles.categories]
-    _on(articles.drop.files, events.add, chosen, changed, **INDEXING)
-    _on(articles.added.remove, events.remove, chosen, changed, **INDEXING)
+    _on(articles.drop.files, events.add, given, changed, **INDEXING)
+    _on(articles.added.remove, events.remove, given, changed, **INDEXING)
 
 
 def _on(

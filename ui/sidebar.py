@@ -31,16 +31,26 @@ def render_footer(language: Language) -> str:
     )
 
 
-def render_entries(entries: Sequence[Entry], current: str | None, language: Language, is_search: bool) -> str:
+def render_entries(
+    entries: Sequence[Entry], current: str | None, language: Language, is_search: bool, total: int
+) -> str:
     """The list of conversations, newest first.
 
     Args:
         current: the id of the one that is open.
+        total: how many there are; those that are not among ``entries`` are counted below.
     """
     if not entries:
         name = "conversations_not_found" if is_search else "conversations_none"
         return f'<p class="hint" role="status">{escape(say(language, name))}</p>'
-    return f'<ul class="entries">{"".join(_render_entry(entry, current, language) for entry in entries)}</ul>'
+    more = total - len(entries)
+    told = (
+        f'<p class="hint">{escape(say(language, "conversations_more", count=f"{more:,}"))}</p>'
+        if more
+        else ""
+    )
+    rows = "".join(_render_entry(entry, current, language) for entry in entries)
+    return f'<ul class="entries">{rows}</ul>{told}'
 
 
 def render_drop(language: Language) -> str:

@@ -146,6 +146,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "conversations_search": ("搜索对话", "Search conversations"),
     "conversations_none": ("还没有对话。", "No conversations yet."),
     "conversations_not_found": ("没有找到这样的对话。", "No conversation holds this."),
+    "conversations_more": ("还有 {count} 个对话，可用搜索找到。", "{count} more; a search finds them."),
+    "error": ("出错了", "Error"),
     "rename": ("改名", "Rename"),
     "rename_label": ("对话的新名字", "New name of the conversation"),
     "save": ("保存", "Save"),

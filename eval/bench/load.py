@@ -36,7 +36,7 @@ from typing import Any, Self
 
 import httpx
 import numpy as np
-from gradio_client.utils import apply_diff
+from gradio_client.utils import apply_diff  # type: ignore[import-untyped]
 from rich.console import Console
 from rich.table import Table
 

@@ -2,14 +2,16 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from embeddings.encoder import Encoder, FloatMatrix
 from rag import Assistant
 from rag.settings import ServeSettings
 from ui.conversations import Conversations
@@ -68,11 +70,33 @@ def own_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "index"
 
 
+class GatedEncoder:
+    """An encoder that waits while its gate is held, so that a question stays in its first step."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.gate = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        with self.gate:
+            return self._encoder.encode_queries(texts)
+
+
+@pytest.fixture(scope="session")
+def gate(own_desk: Desk) -> threading.Lock:
+    """Held, it keeps every question of ``own_desk`` from its answer."""
+    return cast(GatedEncoder, own_desk.assistant.encoder).gate
+
+
 @pytest.fixture(scope="session")
 def own_desk(own_index: Path) -> Iterator[Desk]:
     """A desk whose articles and conversations tests may change."""
     with ExitStack() as stack:
         assistant = stack.enter_context(Assistant.open(None, own_index))
+        assistant.encoder = cast(Encoder, GatedEncoder(assistant.encoder))
         conversations = stack.enter_context(Conversations(own_index / "page" / "conversations.sqlite"))
         yield Desk(assistant, conversations)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,9 +124,8 @@ def test_a_question_is_edited_and_asked_again(visit: Visit) -> None:
     expect(page.locator("#transcript .turn")).to_have_count(1)
 
 
-def test_a_stopped_question_stays_and_can_be_asked_again(visit: Visit, own_desk: Desk) -> None:
+def test_a_stopped_question_stays_and_can_be_asked_again(visit: Visit, gate: threading.Lock) -> None:
     page = visit()
-    gate = own_desk.assistant.encoder._lock  # type: ignore[attr-defined]  (holds the question in its first step)
     with gate:
         page.fill("#composer textarea", HOST)
         page.press("#composer textarea", "Enter")
@@ -174,12 +174,14 @@ def test_the_quote_is_copied_with_its_reference_and_the_answer_without_its_cards
     assert re.fullmatch(r"财联社\. .*\[EB/OL\]\. .*\(2021-06-05\)\[\d{4}-\d\d-\d\d\]\. https://.*", reference)
 
 
-def test_opening_another_conversation_stops_the_question_under_way(visit: Visit, own_desk: Desk) -> None:
+def test_opening_another_conversation_stops_the_question_under_way(
+    visit: Visit, gate: threading.Lock
+) -> None:
     page = visit()
     ask(page, HOST)
     page.get_by_role("button", name="新对话").click()
     expect(page.locator(".welcome")).to_be_visible()
-    with own_desk.assistant.encoder._lock:  # type: ignore[attr-defined]  (holds the question in its first step)
+    with gate:
         page.fill("#composer textarea", "第三场圆桌对话是谁主持的？")
         page.press("#composer textarea", "Enter")
         expect(page.locator(".pending")).to_be_visible()

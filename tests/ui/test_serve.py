@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -74,7 +75,7 @@ def test_it_follows_the_folder_that_was_indexed(start: Start, tmp_path: Path) ->
         "---\ntitle: 鹿鸣湖灯会\n---\n<p>鹿鸣湖灯会的导演是闻人雪。</p>", encoding="utf-8"
     )
     until = time.monotonic() + 60
-    answer = {"refused": True, "text": ""}
+    answer: dict[str, Any] = {"refused": True, "text": ""}
     while answer["refused"] and time.monotonic() < until:
         answer = httpx.post(f"{address}/api/ask", json=question, timeout=30).json()
     assert "闻人雪" in answer["text"]

@@ -221,6 +221,7 @@ def test_texts_of_others_stay_texts(title: str, words: str, name: str) -> None:
             "c",
             "zh",
             False,
+            3,
         ),
         render_added([f".added/{name}"], "zh"),
         render_report(IndexReport(1, 0, 0, 0, (SetAside(name, "empty", words),), 1.0, "1"), [], "zh"),

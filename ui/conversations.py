@@ -193,8 +193,13 @@ class Conversations:
         except (ValueError, TypeError, LookupError) as error:
             raise _damaged(self._path, f"conversation {conversation_id}: {error}") from error
 
-    def add(self, owner: str, conversation_id: str | None, exchange: Exchange) -> str:
+    def add(
+        self, owner: str, conversation_id: str | None, exchange: Exchange, instead: str | None = None
+    ) -> str:
         """Append an exchange; None makes a conversation, named by the question.
+
+        Args:
+            instead: the id of an exchange that is dropped first, and all after it.
 
         Returns:
             The conversation's id.
@@ -214,6 +219,8 @@ class Conversations:
                     (conversation_id, owner, title, _fold(title), now, now),
                 )
             _check(connection, owner, conversation_id)
+            if instead is not None:
+                _cut(connection, owner, conversation_id, instead)
             connection.execute(
                 "INSERT INTO exchanges SELECT ?, ?, coalesce(max(position), 0) + 1, '', '' FROM exchanges"
                 " WHERE conversation = ?",
@@ -236,13 +243,7 @@ class Conversations:
     def cut(self, owner: str, conversation_id: str, exchange_id: str) -> None:
         """Drop an exchange and all after it."""
         with self._transaction() as connection:
-            _check_exchange(connection, owner, exchange_id, conversation_id)
-            connection.execute(
-                "DELETE FROM exchanges WHERE conversation = ?"
-                " AND position >= (SELECT position FROM exchanges WHERE id = ?)",
-                (conversation_id, exchange_id),
-            )
-            _set(connection, conversation_id, "changed", _now())
+            _cut(connection, owner, conversation_id, exchange_id)
 
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
         """Name a conversation; it keeps its place in the list.
@@ -294,7 +295,9 @@ class Conversations:
         """Each exchange with a vote, the turns before it, and the vote; oldest conversation first."""
         with self._transaction() as connection:
             names = connection.execute(
-                "SELECT id FROM conversations WHERE owner = ? AND deleted IS NULL ORDER BY number", (owner,)
+                "SELECT id FROM conversations WHERE owner = ? AND deleted IS NULL AND id IN"
+                " (SELECT conversation FROM exchanges JOIN votes ON votes.exchange = exchanges.id) ORDER BY number",
+                (owner,),
             ).fetchall()
         for (name,) in names:
             try:
@@ -341,6 +344,16 @@ def _check(
         raise ConversationMissingError(
             "There is no such conversation, or it was deleted. Choose one from the list."
         )
+
+
+def _cut(connection: sqlite3.Connection, owner: str, conversation_id: str, exchange_id: str) -> None:
+    _check_exchange(connection, owner, exchange_id, conversation_id)
+    connection.execute(
+        "DELETE FROM exchanges WHERE conversation = ?"
+        " AND position >= (SELECT position FROM exchanges WHERE id = ?)",
+        (conversation_id, exchange_id),
+    )
+    _set(connection, conversation_id, "changed", _now())
 
 
 def _check_exchange(

@@ -4,14 +4,16 @@ Knows nothing of Gradio. Errors of ours become the sentence that is shown; any o
 """
 
 import logging
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rag import Answer, Article, Assistant, Filters, RagError
 from rag.added import add_file, list_added, remove_added
+from rag.assistant import check_question
 from rag.browse import Facets
 from rag.dates import BEIJING
 from rag.errors import ArticleError
@@ -27,17 +29,20 @@ from ui.strings import Language, say, say_error
 from ui.transcript import (
     Block,
     render_error,
-    render_exchange,
     render_suggestions,
     render_welcome,
     to_blocks,
 )
-from ui.work import Work
+from ui.work import Outcome, Work
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 2
+"""Questions that are worked on at a time; the processor has no more to give."""
 ENTRIES = 100
 """Conversations of the list that are shown; a search finds the others."""
+UNDO = timedelta(days=1)
+"""How long a deleted conversation can be brought back."""
 FOLLOW_UP_TRIES, SAMPLE_TRIES = 4, 9
 """Drafted questions that are tried for one answer's follow-ups, and for an empty page."""
 
@@ -79,74 +84,97 @@ class Desk:
         self.conversations = conversations
         self.read_only = read_only
         self._suggestions = Suggestions(assistant)
-        self._under_way: dict[str, Work] = {}
+        self._places = threading.Semaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._under_way: dict[str, tuple[str, Work]] = {}  # the exchange and the work, by conversation
 
     # Asking.
 
     def ask(
-        self, visitor: Visitor, conversation_id: str | None, question: str, filters: Filters
-    ) -> Iterator[tuple[str, list[Block]]]:
-        """Ask, and keep question and answer.
+        self,
+        visitor: Visitor,
+        conversation_id: str | None,
+        question: str,
+        filters: Filters,
+        instead: str | None = None,
+    ) -> str:
+        """Begin to answer a question; both are kept, whether anybody waits or not.
 
         Args:
             conversation_id: the one that goes on; None, or one that is gone, begins another.
+            instead: the id of an exchange in whose place the question comes; what came after it goes, too.
 
-        Yields:
-            The conversation's id and its turns, at first with the question alone. Where it is stopped the question
-            stays without an answer, and nothing more is yielded.
+        Returns:
+            The conversation's id.
 
         Raises:
-            UnderWayError: the question before is still being answered.
+            QuestionError: the question is blank or too long.
+            UnderWayError: the conversation's last question is still being answered.
+            ConversationMissingError: there is no such exchange.
         """
-        before = self.find(visitor, conversation_id)
-        earlier = before.exchanges if before else ()
+        check_question(question)
         exchange = Exchange(uuid.uuid4().hex, question, None, "", filters, datetime.now(UTC))
-        if before is not None and before.id in self._under_way:
-            raise UnderWayError("The question before is still being answered. Wait, or stop it first.")
-        kept = self.conversations.add(visitor.owner, before.id if before else None, exchange)
-        shown = to_blocks(earlier, before.votes if before else {}, visitor.language)
-
-        def blocks(pending: str | None) -> list[Block]:
-            html = render_exchange(exchange, None, visitor.language, pending)
-            return [*shown, {"id": exchange.id, "html": html}]
-
-        work = Work(lambda: self.assistant.stream(question, to_history(earlier), filters))
-        self._under_way[kept] = work
-        try:
-            yield kept, blocks(pending="")
-            text = ""
-            for piece in work:
-                if isinstance(piece, str):
-                    text += piece
-                    yield kept, blocks(pending=text)
-                elif isinstance(piece, Answer):
-                    exchange = replace(exchange, answer=piece)
-                else:
-                    exchange = replace(exchange, error=_say_fault(piece, visitor.language))
-        finally:
-            work.stop()
-            del self._under_way[kept]
-        if exchange.answer is not None or exchange.error:
-            self.conversations.update(visitor.owner, kept, exchange)
-            yield kept, blocks(pending=None)
-
-    def stop(self, visitor: Visitor, conversation_id: str) -> None:
-        """Stop the question of a conversation that is being answered, if there is one."""
-        work = self._under_way.get(conversation_id)
-        if work is not None and self.find(visitor, conversation_id) is not None:
-            work.stop()
+        with self._lock:
+            before = self.find(visitor, conversation_id)
+            if before is not None and before.id in self._under_way:
+                raise UnderWayError("The question before is still being answered. Wait, or stop it first.")
+            earlier = list(before.exchanges) if before else []
+            if instead is not None:
+                earlier = earlier[: [each.id for each in earlier].index(self._exchange(before, instead).id)]
+            kept = self.conversations.add(visitor.owner, before.id if before else None, exchange, instead)
+            self._under_way[kept] = (
+                exchange.id,
+                Work(
+                    lambda: self.assistant.stream(question, to_history(earlier), filters),
+                    self._places,
+                    lambda outcome: self._keep(visitor, kept, exchange, outcome),
+                ),
+            )
+        return kept
 
     def ask_again(
         self, visitor: Visitor, conversation_id: str, exchange_id: str, question: str | None, filters: Filters
-    ) -> Iterator[tuple[str, list[Block]]]:
-        """Ask from an earlier question on, the same or another in its place; what came after it goes.
+    ) -> str:
+        """Ask from an earlier question on, the same or another in its place. See ``ask``."""
+        exchange = self._exchange(self.find(visitor, conversation_id), exchange_id)
+        asked = exchange.question if question is None else question
+        return self.ask(visitor, conversation_id, asked, filters, exchange_id)
 
-        Raises:
-            ConversationMissingError: there is no such conversation or question.
-        """
-        asked = self._exchange(visitor, conversation_id, exchange_id).question
-        self.conversations.cut(visitor.owner, conversation_id, exchange_id)
-        return self.ask(visitor, conversation_id, question or asked, filters)
+    def follow(self, visitor: Visitor, conversation_id: str) -> Iterator[list[Block]]:
+        """The turns of a conversation as the answer under way grows; the last when it is there, or was stopped."""
+        _, work = self._under_way.get(conversation_id, ("", None))
+        if work is not None and self.find(visitor, conversation_id) is not None:
+            yield self.turns(visitor, conversation_id)
+            for _ in work.follow():
+                yield self.turns(visitor, conversation_id)
+        yield self.turns(visitor, conversation_id)
+
+    def stop(self, visitor: Visitor, conversation_id: str) -> None:
+        """Stop the question of a conversation that is being answered, if there is one; it stays without an answer."""
+        if self.find(visitor, conversation_id) is None:
+            return
+        with self._lock:
+            _, work = self._under_way.pop(conversation_id, ("", None))
+        if work is not None:
+            work.stop()
+
+    def is_under_way(self, conversation_id: str | None) -> bool:
+        """Whether a question of the conversation is being answered."""
+        return conversation_id in self._under_way
+
+    def _keep(self, visitor: Visitor, conversation_id: str, exchange: Exchange, outcome: Outcome) -> None:
+        """Keep what came of a question; nothing, if its conversation is gone."""
+        if isinstance(outcome, Answer):
+            exchange = replace(exchange, answer=outcome)
+        else:
+            exchange = replace(exchange, error=say_fault(outcome, visitor.language))
+        try:
+            self.conversations.update(visitor.owner, conversation_id, exchange)
+        except RagError as error:
+            logger.warning("An answer could not be kept: %s", error)
+        with self._lock:
+            if self._under_way.get(conversation_id, ("", None))[0] == exchange.id:
+                del self._under_way[conversation_id]
 
     def suggest(self, visitor: Visitor, conversation_id: str | None) -> str:
         """Questions to ask next, each tried: of the article of the last answer; for an empty page, of the newest.
@@ -174,7 +202,9 @@ class Desk:
         if conversation is None or not conversation.exchanges:
             articles = self.assistant.facets().articles
             return [{"id": "welcome", "html": render_welcome(articles, visitor.language)}]
-        return to_blocks(conversation.exchanges, conversation.votes, visitor.language)
+        exchange_id, work = self._under_way.get(conversation.id, ("", None))
+        pending = {exchange_id: work.text} if work else {}
+        return to_blocks(conversation.exchanges, conversation.votes, visitor.language, pending)
 
     def cite(
         self,
@@ -186,7 +216,7 @@ class Desk:
     ) -> str:
         """The source panel for one citation of an answer, or one of the nearest passages of a refusal."""
         try:
-            answer = self._exchange(visitor, conversation_id, exchange_id).answer
+            answer = self._exchange(self.find(visitor, conversation_id), exchange_id).answer
         except ConversationMissingError as error:
             return render_error(say_error(visitor.language, error))
         for citation in answer.citations if answer else ():
@@ -232,23 +262,33 @@ class Desk:
         entries = self.conversations.entries(visitor.owner, query)
         return render_entries(entries[:ENTRIES], current, visitor.language, bool(query.strip()), len(entries))
 
+    def delete(self, visitor: Visitor, conversation_id: str) -> None:
+        """Hide a conversation, and remove for good what was deleted long ago.
+
+        Raises:
+            ConversationMissingError: there is no such conversation.
+        """
+        self.stop(visitor, conversation_id)
+        self.conversations.delete(visitor.owner, conversation_id)
+        self.conversations.purge(datetime.now(UTC) - UNDO)
+
     def vote(self, visitor: Visitor, exchange_id: str, vote: Vote | None) -> None:
         """Keep what was thought of an answer; None takes it back."""
         self.conversations.vote(visitor.owner, exchange_id, vote)
 
     def correct(
         self, visitor: Visitor, exchange_id: str, should_refuse: bool, right_answer: str, passage: str
-    ) -> str:
+    ) -> bool:
         """Keep what the right answer would have been.
 
         Returns:
-            A sentence for the user: thanks, or why the passage cannot be kept.
+            False, and nothing kept, where no article holds the passage.
         """
         found = find_passage(passage, self._likely_holders(passage)) if passage.strip() else None
         if passage.strip() and found is None:
-            return say(visitor.language, "passage_unknown")
+            return False
         self.vote(visitor, exchange_id, Vote(False, should_refuse, right_answer.strip(), found))
-        return say(visitor.language, "thanks_down")
+        return True
 
     def cases(self, visitor: Visitor) -> str:
         """What was voted on, as a question set."""
@@ -261,12 +301,12 @@ class Desk:
         return render_added(list_added(self.assistant.root), visitor.language)
 
     def add(
-        self, files: Sequence[tuple[str, Path]], progress: Progress = lambda step, done, total: None
+        self, files: Sequence[tuple[str, Path | None]], progress: Progress = lambda step, done, total: None
     ) -> tuple[IndexReport, list[SetAside]]:
         """Keep files and index them.
 
         Args:
-            files: a name, with folders perhaps, and where the file lies now.
+            files: a name, with folders perhaps, and where the file lies now; None where it did not arrive.
 
         Returns:
             What indexing did, and the files that were not even kept.
@@ -276,8 +316,11 @@ class Desk:
         """
         self._check_writable()
         refused = []
-        for name, path in files:
+        for number, (name, path) in enumerate(files):
+            progress("copying", number, len(files))
             try:
+                if path is None:
+                    raise ArticleError(name, "upload", "it did not arrive; add it again")
                 add_file(self.assistant.root, name, path)
             except ArticleError as error:
                 refused.append(SetAside(error.path, error.reason, error.detail))
@@ -295,9 +338,8 @@ class Desk:
         if self.read_only:
             raise ReadOnlyError("This server is read-only: articles are neither added nor removed.")
 
-    def _exchange(self, visitor: Visitor, conversation_id: str, exchange_id: str) -> Exchange:
-        conversation = self.conversations.open(visitor.owner, conversation_id)
-        for exchange in conversation.exchanges:
+    def _exchange(self, conversation: Conversation | None, exchange_id: str) -> Exchange:
+        for exchange in conversation.exchanges if conversation else ():
             if exchange.id == exchange_id:
                 return exchange
         raise ConversationMissingError("This question is gone. Reload the page.")
@@ -346,7 +388,7 @@ def _today() -> date:
     return datetime.now(BEIJING).date()
 
 
-def _say_fault(error: Exception, language: Language) -> str:
+def say_fault(error: Exception, language: Language) -> str:
     """An error as a sentence; one that is not ours is logged with a number."""
     if isinstance(error, RagError):
         return say_error(language, error)

@@ -3,9 +3,12 @@
 Values that come in were sent by a browser and may be anything.
 """
 
+import functools
+import inspect
 import queue
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from gradio.utils import get_upload_folder
 from rag import Filters, RagError
 from rag.indexing import IndexReport, Progress
 from rag.intake import SetAside
-from ui.desk import Desk, Visitor, to_filters
+from ui.desk import Desk, Visitor, say_fault, to_filters
 from ui.markup import escape
 from ui.records import Vote
 from ui.sidebar import render_brand, render_drop, render_footer, render_progress, render_report
@@ -26,7 +29,10 @@ from ui.transcript import Block, render_error, render_filters
 
 Html = str
 Transcript = dict[str, Any]
-"""``conversation`` (its id or None) and ``blocks``."""
+"""``conversation`` (its id or None), ``blocks`` and ``follows``."""
+
+MOST_FILES = 5000
+"""That are added at a time."""
 
 _Fields = tuple[str, str, str, list[str], list[str]]
 """What the list of articles is made by: query, since, until, outlets, categories."""
@@ -58,39 +64,30 @@ class Events:
 
     def begin(self, wanted: str, current: str, request: gr.Request) -> tuple[Any, ...]:
         """An empty conversation."""
-        visitor = to_visitor(request)
-        self._desk.stop(visitor, current)
-        return self._show(visitor, None, wanted)
+        return self._show(to_visitor(request), None, wanted)
 
     def open(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A conversation of the list."""
-        visitor = to_visitor(request)
-        self._desk.stop(visitor, current)
-        return self._show(visitor, _told(event, "id"), wanted)
+        return self._show(to_visitor(request), _told(event, "id"), wanted)
 
     def rename(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> Html:
         """Give a conversation another name."""
         visitor = to_visitor(request)
-        with _told_to(visitor):
-            self._desk.conversations.rename(
-                visitor.owner, _told(event, "id") or "", _told(event, "title") or ""
-            )
+        self._desk.conversations.rename(visitor.owner, _told(event, "id") or "", _told(event, "title") or "")
         return self._desk.entries(visitor, wanted, current)
 
     def delete(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Hide a conversation; the list offers to bring it back."""
         visitor, chosen = to_visitor(request), _told(event, "id") or ""
-        with _told_to(visitor):
-            self._desk.conversations.delete(visitor.owner, chosen)
+        self._desk.delete(visitor, chosen)
         if current != chosen:
-            return (*(gr.skip(),) * 3, self._desk.entries(visitor, wanted, current))
+            return (*(gr.skip(),) * 4, self._desk.entries(visitor, wanted, current))
         return self._show(visitor, None, wanted)
 
     def restore(self, wanted: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Bring a deleted conversation back, and open it."""
         visitor, chosen = to_visitor(request), _told(event, "id") or ""
-        with _told_to(visitor):
-            self._desk.conversations.restore(visitor.owner, chosen)
+        self._desk.conversations.restore(visitor.owner, chosen)
         return self._show(visitor, chosen, wanted)
 
     def ask(
@@ -106,25 +103,31 @@ class Events:
     ) -> Iterator[tuple[Any, ...]]:
         """Answer a question that was typed, suggested, edited or is asked again."""
         visitor = to_visitor(request)
-        suggested, again = _told(event, "question"), _told(event, "exchange")
-        if not (suggested or again or typed.strip()):
-            return
-        with _told_to(visitor):
-            filters = to_filters(since, until, outlets, categories, visitor.language)
-            if again:
-                shown = self._desk.ask_again(visitor, conversation, again, suggested, filters)
-            else:
-                shown = self._desk.ask(visitor, conversation, suggested or typed, filters)
-            left = None if suggested or again else ""
-            for kept_id, blocks in shown:
-                yield to_transcript(kept_id, blocks), kept_id, _composer(True, left), ""
-        yield gr.skip(), gr.skip(), _composer(False), ""
+        given, again = _told(event, "question"), _told(event, "exchange")
+        filters = to_filters(since, until, outlets, categories, visitor.language)
+        if again is not None:
+            kept = self._desk.ask_again(visitor, conversation, again, given, filters)
+        else:
+            kept = self._desk.ask(visitor, conversation, typed if given is None else given, filters)
+        left = "" if given is None and again is None else None
+        yield to_transcript(kept, self._desk.turns(visitor, kept)), kept, _composer(True, left), ""
+        for blocks in self._desk.follow(visitor, kept):
+            yield to_transcript(kept, blocks, follows=True), gr.skip(), gr.skip(), gr.skip()
+        yield gr.skip(), gr.skip(), _composer(False), gr.skip()
+
+    def follow(self, conversation: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Look on while a question of the conversation that was opened is answered."""
+        yield gr.skip(), gr.skip()
+        if self._desk.is_under_way(conversation):
+            for blocks in self._desk.follow(to_visitor(request), conversation):
+                yield to_transcript(conversation, blocks, follows=True), gr.skip()
+            yield gr.skip(), _composer(False)
 
     def stop(self, conversation: str, request: gr.Request) -> Transcript:
         """The question under way was stopped; it stays, without an answer."""
         visitor = to_visitor(request)
         self._desk.stop(visitor, conversation)
-        return to_transcript(conversation, self._desk.turns(visitor, conversation))
+        return to_transcript(conversation, self._desk.turns(visitor, conversation), follows=True)
 
     def suggest(self, conversation: str, request: gr.Request) -> Html:
         """Questions to ask next, or to begin with."""
@@ -151,24 +154,24 @@ class Events:
         visitor, exchange = to_visitor(request), _told(event, "exchange") or ""
         is_up = _told(event, "vote") == "up"
         vote = None if _told(event, "pressed") == "true" else Vote(is_up)
-        with _told_to(visitor):
-            self._desk.vote(visitor, exchange, vote)
+        self._desk.vote(visitor, exchange, vote)
         return to_transcript(conversation, self._desk.turns(visitor, conversation))
 
-    def correct(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Transcript, Html]:
+    def correct(self, conversation: str, event: gr.EventData, request: gr.Request) -> Transcript:
         """Keep what the right answer would have been."""
         visitor = to_visitor(request)
-        try:
-            told = self._desk.correct(
-                visitor,
-                _told(event, "exchange") or "",
-                _told(event, "should_refuse") is not None,
-                _told(event, "right_answer") or "",
-                _told(event, "right_passage") or "",
-            )
-        except RagError as error:
-            told = say_error(visitor.language, error)
-        return to_transcript(conversation, self._desk.turns(visitor, conversation)), render_status(told)
+        is_kept = self._desk.correct(
+            visitor,
+            _told(event, "exchange") or "",
+            _told(event, "should_refuse") is not None,
+            _told(event, "right_answer") or "",
+            _told(event, "right_passage") or "",
+        )
+        if is_kept:
+            gr.Info(say(visitor.language, "thanks"), title=say(visitor.language, "saved"))
+        else:
+            gr.Warning(say(visitor.language, "passage_unknown"), title=say(visitor.language, "error"))
+        return to_transcript(conversation, self._desk.turns(visitor, conversation))
 
     def list_entries(self, wanted: str, conversation: str, request: gr.Request) -> Html:
         """The list of conversations."""
@@ -236,8 +239,9 @@ class Events:
                 else:
                     report = render_report(*told, visitor.language)
         except RagError as error:
-            yield render_error(say_error(visitor.language, error)), *unchanged
-            return
+            report = render_error(
+                say_error(visitor.language, error)
+            )  # what was kept is indexed by the next run
         query, since, until, outlets, categories = fields
         facets = self._desk.facets()
         chosen = _still_there(outlets, facets.outlets), _still_there(categories, facets.categories)
@@ -259,6 +263,7 @@ class Events:
         return (
             to_transcript(kept, self._desk.turns(visitor, kept)),
             kept or "",
+            _composer(self._desk.is_under_way(kept)),
             "",
             self._desk.entries(visitor, wanted, kept),
         )
@@ -282,13 +287,24 @@ def to_visitor(request: gr.Request) -> Visitor:
     )
 
 
-def render_status(message: str) -> Html:
-    """A sentence that a screen reader speaks."""
-    return f'<p class="note" role="status">{escape(message)}</p>' if message else ""
+def at_edge(do: Callable[..., Any]) -> Callable[..., Any]:
+    """The outermost edge of the page: an error becomes a message, and one that is not ours a number in the log."""
+
+    @functools.wraps(do)
+    def answer(*values: object) -> Any:  # noqa: ANN401
+        with _told_to(values):
+            return do(*values)
+
+    @functools.wraps(do)
+    def stream(*values: object) -> Iterator[Any]:
+        with _told_to(values):
+            yield from do(*values)
+
+    return stream if inspect.isgeneratorfunction(do) else answer
 
 
 def _follow(work: _Work) -> Iterator[_Step | tuple[IndexReport, list[SetAside]]]:
-    """Do long work in a thread of its own and tell its progress.
+    """Do long work in a thread of its own, which goes on to its end, and tell its progress.
 
     Yields:
         The latest step, as often as somebody looks; at last what the work gave.
@@ -297,27 +313,37 @@ def _follow(work: _Work) -> Iterator[_Step | tuple[IndexReport, list[SetAside]]]
         RagError: what the work raised.
     """
     steps: queue.Queue[_Step | None] = queue.Queue()
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work, lambda *step: steps.put(step))
-        future.add_done_callback(lambda _: steps.put(None))
-        while (step := steps.get()) is not None:
-            while not steps.empty() and (newer := steps.get()) is not None:
-                step = newer
-            yield step
-            if future.done():
-                break
-        yield future.result()
+    future: Future[tuple[IndexReport, list[SetAside]]] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(lambda *step: steps.put(step)))
+        except Exception as error:  # noqa: BLE001  (the edge of a thread; raised again where it is waited for)
+            future.set_exception(error)
+        steps.put(None)
+
+    threading.Thread(target=run, name="wenfeng-indexes", daemon=True).start()
+    while (step := steps.get()) is not None:
+        while not steps.empty():
+            if (newer := steps.get()) is None:
+                yield future.result()
+                return
+            step = newer
+        yield step
+    yield future.result()
 
 
 @contextmanager
-def _told_to(visitor: Visitor) -> Iterator[None]:
-    """An error of ours becomes a message on the page."""
+def _told_to(values: Sequence[object]) -> Iterator[None]:
+    visitors = [to_visitor(each) for each in values if isinstance(each, gr.Request)]
+    language = visitors[0].language if visitors else Visitor().language
     try:
         yield
-    except RagError as error:
-        title = say(visitor.language, "error")
-        message = escape(say_error(visitor.language, error))  # Gradio shows it as HTML
-        raise gr.Error(message, title=title, print_exception=False) from None
+    except gr.Error:
+        raise
+    except Exception as error:  # noqa: BLE001  (the outermost edge)
+        message = escape(say_fault(error, language))  # Gradio shows it as HTML
+        raise gr.Error(message, title=say(language, "error"), print_exception=False) from None
 
 
 def _told(event: gr.EventData, name: str) -> str | None:
@@ -327,28 +353,35 @@ def _told(event: gr.EventData, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _uploaded(event: gr.EventData) -> list[tuple[str, Path]]:
-    """The files that the page uploaded: each one's name, and where Gradio keeps it."""
+def _uploaded(event: gr.EventData) -> list[tuple[str, Path | None]]:
+    """The files that the page uploaded: each one's name, and where Gradio keeps it; None where it did not arrive."""
     data = event._data if isinstance(event._data, dict) else {}
+    listed = data.get("files")
     folder = Path(get_upload_folder()).resolve()
-    files = []
-    for each in data.get("files") or ():
-        name, kept = (
-            (str(each.get(key) or "") for key in ("name", "kept")) if isinstance(each, dict) else ("", "")
-        )
-        path = Path(kept).resolve()
-        if name and path.is_relative_to(folder) and path.is_file():
-            files.append((name, path))
-    return files
+    files: dict[str, Path | None] = {}
+    for each in listed[:MOST_FILES] if isinstance(listed, list) else ():
+        name, kept = (each.get(key) if isinstance(each, dict) else None for key in ("name", "kept"))
+        if not isinstance(name, str) or not name:
+            continue
+        path = folder / kept if isinstance(kept, str) and kept and "\0" not in kept else None
+        is_ours = path is not None and path.resolve().is_relative_to(folder) and path.is_file()
+        # One file under one name: what was uploaded once is not kept a thousand times.
+        if path not in files.values() or path is None:
+            files[name] = path if is_ours else None
+    return list(files.items())
 
 
 def _to_number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
 
 
-def to_transcript(conversation: str | None, blocks: Sequence[Block]) -> Transcript:
-    """What the transcript's panel takes."""
-    return {"conversation": conversation, "blocks": [*blocks]}
+def to_transcript(conversation: str | None, blocks: Sequence[Block], follows: bool = False) -> Transcript:
+    """What the transcript's panel takes.
+
+    Args:
+        follows: it is shown only where the conversation is still open.
+    """
+    return {"conversation": conversation, "blocks": [*blocks], "follows": follows}
 
 
 def _composer(is_busy: bool, value: str | None = None) -> gr.Textbox:

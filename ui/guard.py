@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import json
 import re
 import secrets
 import time
@@ -20,7 +21,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui.limits import UPLOAD, BodyTooLargeError, Buckets, CountedBody, longest_body
+from ui.limits import UPLOAD, BodyTooLargeError, Buckets, CountedBody, longest_body, replayed
 from ui.policy import PolicySender, fitting_for
 from ui.strings import Language, to_language
 
@@ -29,20 +30,21 @@ QUESTIONS = ("/api/ask", "/api/search")
 LANGUAGE_COOKIE = "wenfeng_language"
 FAILURES_A_MINUTE = 10
 QUESTIONS_A_MINUTE = 120
+EVENTS = "/gradio_api/queue/join"
+"""What is done on the page; a question brings three of them."""
+EVENTS_A_MINUTE = 600
 
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_PORT = re.compile(r":\d{1,5}$")
 
 _OPEN = frozenset(
     {
         "app_id",
-        "call",
         "cancel",
-        "component_server",
         "heartbeat",
         "info",
         "queue",
         "reset",
-        "run",
         "startup-events",
         "upload",
         "upload_progress",
@@ -54,7 +56,7 @@ Every other one is closed: ``proxy=`` and ``file=http…`` fetch from foreign ho
 state for others; ``run-history``, ``runs`` and ``profiling`` tell of others' calls; ``vibe-…`` and ``dev`` are the
 developer's mode and run code; ``process_recording`` starts ffmpeg; ``custom_component`` reads files of modules;
 ``stream`` is for media, of which there is none; ``login``, ``token`` and ``user`` are a second sign-in; ``mcp``,
-``openapi.json``, ``api`` and ``call/v2`` are other doors to what ``run`` and ``queue`` do.
+``openapi.json``, ``api``, ``call``, ``run`` and ``component_server`` are other doors to what ``queue`` does.
 """
 _CLOSED = frozenset({"docs", "login", "logout", "monitoring", "openapi.json", "pwa_icon", "redoc", "svelte"})
 """Routes of Gradio beside /gradio_api/, by their first step: a second sign-in, figures about everyone's calls, an
@@ -68,11 +70,13 @@ class Access:
     Attributes:
         users: passwords by name; where there are none nobody signs in.
         local_only: bound to loopback without users, so that only pages of this very server may ask.
+        host: the address it is bound to.
         read_only: nothing may be uploaded.
     """
 
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
     local_only: bool = True
+    host: str = "127.0.0.1"
     read_only: bool = False
 
 
@@ -101,6 +105,7 @@ class Guard:
         self._head = head
         self._failures = Buckets(FAILURES_A_MINUTE, clock=clock)
         self._questions = Buckets(QUESTIONS_A_MINUTE, clock=clock)
+        self._events = Buckets(EVENTS_A_MINUTE, clock=clock)
         self._nobody = secrets.token_urlsafe()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,10 +127,26 @@ class Guard:
         sender = PolicySender(send, fitting)
         body = CountedBody(receive, longest_body(scope["path"]))
         try:
-            await self._app(scope, body.receive, sender.send)
+            if scope["path"] == EVENTS:
+                await self._pass_event(scope, body, sender)
+            else:
+                await self._app(scope, body.receive, sender.send)
         except BodyTooLargeError as error:
             if not sender.started:
                 await _respond(scope, receive, sender.send, _too_large(error))
+
+    async def _pass_event(self, scope: Scope, body: CountedBody, sender: PolicySender) -> None:
+        """Pass an event of the page on if its values are plain.
+
+        Gradio takes an object among them for a file, and fetches it from wherever it says.
+        """
+        content = await body.read()
+        if _is_plain_event(content):
+            await self._app(scope, replayed(content, body.receive), sender.send)
+        else:
+            await _respond(
+                scope, body.receive, sender.send, _Refusal(422, "This is no event of the page. Reload it.")
+            )
 
     def _refuse(self, scope: Scope, headers: Headers) -> _Refusal | None:
         return (
@@ -142,10 +163,13 @@ class Guard:
         """Refuse another name for this machine: a foreign page may point its own name at loopback."""
         if not self._access.local_only:
             return None
-        hosts = headers.getlist("host")
-        if len(hosts) == 1 and _LOOPBACK.fullmatch(hosts[0]):
+        bound = f"[{self._access.host}]" if ":" in self._access.host else self._access.host
+        hosts = [_PORT.sub("", host).lower() for host in headers.getlist("host")]
+        if len(hosts) == 1 and hosts[0] in (*_LOOPBACK, bound.lower()):
             return None
-        return _Refusal(421, "This server answers on this machine only. Open it as http://127.0.0.1.")
+        return _Refusal(
+            421, f"This server answers on this machine only. Open it as http://{bound}, with its port."
+        )
 
     def _sign_in(self, scope: Scope, headers: Headers) -> _Refusal | None:
         scope.setdefault("state", {})["user"] = ""
@@ -178,16 +202,19 @@ class Guard:
         return None
 
     def _check_rate(self, scope: Scope) -> _Refusal | None:
-        user = scope["state"]["user"]
-        if self._access.local_only or not user or scope["path"] not in QUESTIONS:
+        user, path = scope["state"]["user"], scope["path"]
+        if self._access.local_only or not user or path not in (*QUESTIONS, EVENTS):
             return None
-        if seconds := self._questions.seconds_to_wait(user):
+        buckets, most = (
+            (self._events, EVENTS_A_MINUTE) if path == EVENTS else (self._questions, QUESTIONS_A_MINUTE)
+        )
+        if seconds := buckets.seconds_to_wait(user):
             return _Refusal(
                 429,
-                f"More than {QUESTIONS_A_MINUTE} questions a minute. Wait {seconds} seconds.",
+                f"More than {most} {'clicks' if path == EVENTS else 'questions'} a minute. Wait {seconds} seconds.",
                 {"Retry-After": str(seconds)},
             )
-        self._questions.take(user)
+        buckets.take(user)
         return None
 
 
@@ -212,8 +239,28 @@ def _check_route(path: str) -> _Refusal | None:
     elif step.startswith("file="):
         is_open = "://" not in rest
     else:
-        is_open = step in _OPEN and not rest.startswith("call/v2")
+        is_open = step in _OPEN
     return None if is_open else _Refusal(404, "There is nothing here. Open / for the page.")
+
+
+def _is_plain_event(content: bytes) -> bool:
+    try:
+        event = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(event, dict) and _is_plain(event.get("data"))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether there is no object in a value, at any depth that the page needs."""
+    if isinstance(value, list):
+        return all(
+            _is_plain(each)
+            if not isinstance(each, list)
+            else all(not isinstance(one, dict | list) for one in each)
+            for each in value
+        )
+    return not isinstance(value, dict)
 
 
 def _check_length(path: str, headers: Headers) -> _Refusal | None:

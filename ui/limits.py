@@ -48,6 +48,25 @@ class CountedBody:
             raise BodyTooLargeError(self._longest)
         return message
 
+    async def read(self) -> bytes:
+        """The whole body."""
+        parts = []
+        while True:
+            message = await self.receive()
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+
+def replayed(content: bytes, receive: Receive) -> Receive:
+    """A body that was read already, then whatever comes after it."""
+    first: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
+
+    async def again() -> Message:
+        return first.pop() if first else await receive()
+
+    return again
+
 
 class Buckets:
     """Token buckets by key: each holds ``burst`` tokens and fills up in a minute. Forgets the keys used longest ago.

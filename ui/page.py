@@ -14,13 +14,13 @@ from typing import Any
 import gradio as gr
 
 from ui.desk import Desk
-from ui.events import Events, to_transcript
+from ui.events import Events, at_edge, to_transcript
 from ui.strings import CATALOGUE, say
 
 SESSIONS = 500
 """Sessions of which Gradio keeps what it must; the oldest go first."""
-ASKING = 2
-"""Questions that are answered at a time; the processor has no more to give."""
+FOLLOWING: dict[str, Any] = {"concurrency_limit": 20}
+"""Answers under way that are followed at a time; further questions wait in Gradio's queue."""
 SUGGESTING: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "suggest"}
 """Suggestions are tried one visitor at a time."""
 INDEXING: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "index"}
@@ -156,7 +156,7 @@ def _make_articles(read_only: bool) -> _Articles:
 def _wire_conversations(
     events: Events, aside: _Aside, chat: _Chat, articles: _Articles, conversation: gr.Textbox
 ) -> None:
-    opened = [chat.transcript, conversation, chat.suggestions, aside.entries]
+    opened = [chat.transcript, conversation, chat.composer, chat.suggestions, aside.entries]
     choices = [articles.outlets, articles.categories, articles.listing]
     everything = [
         *opened,
@@ -176,6 +176,8 @@ def _wire_conversations(
         (aside.entries.restore, events.restore, aside.wanted, opened),
     ):
         event = _on(listen, do, inputs, outputs)
+        followed = [chat.transcript, chat.composer]
+        event = _on(event.then, events.follow, conversation, followed, concurrency_id="follow", **FOLLOWING)
         _on(event.then, events.suggest, conversation, chat.suggestions, **SUGGESTING)
     _on(aside.entries.rename, events.rename, given, aside.entries)
     _on(aside.wanted.change, events.list_entries, given, aside.entries, trigger_mode="always_last")
@@ -187,14 +189,14 @@ def _wire_chat(
     given = [chat.composer, conversation, *articles.filters]
     shown = [chat.transcript, conversation, chat.composer, chat.suggestions]
     for listen in (chat.composer.submit, chat.suggestions.ask, chat.transcript.retry, chat.transcript.edit):
-        event = _on(listen, events.ask, given, shown, concurrency_limit=ASKING, concurrency_id="ask")
+        event = _on(listen, events.ask, given, shown, concurrency_id="ask", **FOLLOWING)
         listed = _on(event.then, events.list_entries, [aside.wanted, conversation], aside.entries)
         _on(listed.then, events.suggest, conversation, chat.suggestions, **SUGGESTING)
     _on(chat.composer.stop, events.stop, conversation, chat.transcript)
     opened = [articles.source, articles.tabs]
     _on(chat.transcript.cite, events.cite, conversation, opened, trigger_mode="always_last")
     _on(chat.transcript.vote, events.vote, conversation, chat.transcript)
-    _on(chat.transcript.correct, events.correct, conversation, [chat.transcript, chat.bound])
+    _on(chat.transcript.correct, events.correct, conversation, chat.transcript)
 
 
 def _wire_articles(events: Events, chat: _Chat, articles: _Articles) -> None:
@@ -228,7 +230,7 @@ def _on(
     **options: Any,  # noqa: ANN401  (as of Gradio's listeners)
 ) -> Any:  # noqa: ANN401
     """Have an event of a component do something; no programs call it, ``/api`` is for those."""
-    return listen(do, inputs, outputs, api_visibility="private", show_progress="hidden", **options)
+    return listen(at_edge(do), inputs, outputs, api_visibility="private", show_progress="hidden", **options)
 
 
 def _panel(name: str, events: Sequence[str] = (), value: object = "") -> gr.HTML:

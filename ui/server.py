@@ -9,7 +9,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +26,7 @@ from rag.settings import ServeSettings, Settings
 from rag.watch import follow_folder
 from ui.api import add_docs, make_api
 from ui.conversations import ConversationMissingError, Conversations
-from ui.desk import Desk, Visitor
+from ui.desk import UNDO, Desk, Visitor
 from ui.export import to_html, to_markdown
 from ui.guard import Access, Guard
 from ui.page import I18N, THEME, build_page
@@ -38,8 +38,6 @@ STATIC = Path(__file__).parent / "static"
 HEAD = '<link rel="stylesheet" href="/page/static/page.css"><script src="/page/static/page.js"></script>'
 CONVERSATIONS = Path("page") / "conversations.sqlite"
 """In the folder of the index."""
-UNDO = timedelta(days=1)
-"""How long a deleted conversation can be brought back."""
 DRAIN = 5
 """Seconds that answers under way have once the server is told to stop."""
 
@@ -58,7 +56,10 @@ def make_app(desk: Desk, serve: ServeSettings) -> FastAPI:
     _add_downloads(app, desk)
     app.mount("/page/static", StaticFiles(directory=STATIC), name="page")
     access = Access(
-        users=serve.users(), local_only=is_loopback(serve.host) and not serve.auth, read_only=desk.read_only
+        users=serve.users(),
+        local_only=is_loopback(serve.host) and not serve.auth,
+        host=serve.host,
+        read_only=desk.read_only,
     )
     app.add_middleware(Guard, access=access, head=HEAD)
     gr.mount_gradio_app(

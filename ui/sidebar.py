@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rag.added import ADDED
+from rag.added import ADDED, is_added
 from rag.indexing import IndexReport
 from rag.intake import SUFFIXES, SetAside
 from ui.markup import escape
@@ -14,10 +14,10 @@ ASIDE_SHOWN = 50
 
 def render_brand(language: Language) -> str:
     """The name, and on narrow screens the button that opens the conversations."""
-    menu = escape(say(language, "menu"))
+    menu, send, stop = (escape(say(language, name)) for name in ("menu", "send", "stop"))
     return (
-        f'<h1><span lang="zh">问峰</span><small lang="en">Wenfeng</small></h1>'
-        f'<button type="button" id="menu-button" class="tool" aria-label="{menu}">☰</button>'
+        f'<h1 data-label-send="{send}" data-label-stop="{stop}"><span lang="zh">问峰</span><small lang="en">Wenfeng</small></h1>'
+        f'<button type="button" id="menu-button" class="tool" aria-label="{menu}" aria-expanded="false">☰</button>'
     )
 
 
@@ -91,20 +91,13 @@ def render_progress(step: str, done: int, total: int, language: Language) -> str
 
 
 def render_report(report: IndexReport, refused: Sequence[SetAside], language: Language) -> str:
-    """What an index run did, and what was set aside and why.
+    """What an index run did, and what of the added files was set aside and why.
 
     Args:
         refused: files that were not even kept.
     """
-    aside = [*refused, *report.set_aside]
-    told = say(
-        language,
-        "add_done",
-        indexed=report.indexed,
-        removed=report.removed,
-        duplicates=report.duplicates,
-        aside=len(aside),
-    )
+    aside = [*refused, *(each for each in report.set_aside if is_added(each.path))]
+    told = say(language, "add_done", indexed=report.indexed, removed=report.removed, aside=len(aside))
     return f'<p role="status">{escape(told)}</p>{_render_aside(aside, language)}'
 
 
@@ -151,7 +144,8 @@ def _render_entry(entry: Entry, current: str | None, language: Language) -> str:
         f"<li{is_current}>"
         f'<button type="button" class="entry" data-send="open" data-id="{key}">{title}</button>'
         f'<details class="more"><summary aria-label="{title} …">⋯</summary><div class="menu">'
-        f'<button type="button" class="tool" data-toggle="rename-{key}">{words["rename"]}</button>{exports}'
+        f'<button type="button" class="tool" data-toggle="rename-{key}" aria-expanded="false">'
+        f"{words['rename']}</button>{exports}"
         f'<button type="button" class="tool" data-send="delete" data-id="{key}">{words["delete"]}</button></div></details>'
         f'<form id="rename-{key}" hidden data-send="rename" data-id="{key}">'
         f'<input name="title" maxlength="80" required value="{title}" aria-label="{words["rename_label"]}">'

@@ -41,7 +41,6 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{count} earlier turns are not shown; an export holds them all.",
     ),
     "mark": ("引用 {number}：{title}", "Citation {number}: {title}"),
-    "conversation_log": ("对话", "Conversation"),
     # how an answer came to be
     "how_articles": ("查找了 {count} 篇文章", "{count} articles searched"),
     "how_reports": ("引自 {reports} 篇报道，{sources} 个来源", "{reports} reports cited, {sources} outlets"),
@@ -62,8 +61,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "correction_answer": ("正确的回答", "The right answer"),
     "correction_passage": ("正确的原文（从右侧复制）", "The right passage (copied from the source)"),
     "correction_send": ("保存", "Save"),
-    "thanks_up": ("谢谢，已记为测试题。", "Thank you; kept as a test case."),
-    "thanks_down": ("谢谢，已记为测试题。", "Thank you; kept as a test case."),
+    "saved": ("已保存", "Saved"),
+    "thanks": ("谢谢，已记为测试题。", "Thank you; kept as a test case."),
     "passage_unknown": (
         "这段文字不在任何一篇文章里。请从右侧原文里原样复制。",
         "No article holds this passage. Copy it from the source as it stands.",
@@ -89,11 +88,9 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "这篇文章已不在文件夹里，这里是回答时的文字。",
         "This article is no longer in the folder; this is the text that was cited.",
     ),
-    "show_quote": ("显示引用处", "Show the quote"),
     # the articles
     "articles": ("文章", "Articles"),
     "articles_search": ("搜索文章", "Search the articles"),
-    "articles_search_hint": ("标题或内容", "title or content"),
     "outlets": ("来源", "Outlets"),
     "categories": ("分类", "Categories"),
     "since": ("起始日期", "From"),
@@ -122,13 +119,13 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "add_folder": ("选择整个文件夹", "Choose a folder"),
     "add_none": ("还没有在这里添加过文章。", "No articles have been added here."),
     "added": ("在这里添加的文章", "Articles added here"),
-    "add_copying": ("正在存入文件……", "Keeping the files …"),
+    "add_copying": ("正在存入 {done} / {total} 个文件", "Keeping {done} of {total} files"),
     "add_read": ("正在读取 {done} / {total} 个文件", "Reading {done} of {total} files"),
     "add_embed": ("正在计算向量 {done} / {total}", "Embedding {done} of {total} texts"),
     "add_words": ("正在分词 {done} / {total}", "Cutting words, {done} of {total} passages"),
     "add_done": (
-        "完成：新增或更新 {indexed} 篇，移除 {removed} 篇，重复 {duplicates} 篇，搁置 {aside} 个文件。现在就可以提问。",
-        "Done: {indexed} new or changed, {removed} removed, {duplicates} copies, {aside} files set aside. Ask about them now.",
+        "完成：新增或更新 {indexed} 篇，移除 {removed} 篇，搁置 {aside} 个文件。",
+        "Done: {indexed} new or changed, {removed} removed, {aside} files set aside.",
     ),
     "set_aside": ("搁置的文件", "Files set aside"),
     "remove": ("移除", "Remove"),
@@ -139,9 +136,9 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "aside_name": ("文件名不能用", "Its name cannot be used"),
     "aside_too_large": ("文件太大", "It is too large"),
     "aside_timeout": ("读取太久", "Reading it took too long"),
+    "aside_upload": ("没有传到，请再添加一次", "It did not arrive; add it again"),
     "aside_other": ("无法读取", "It cannot be read"),
     # conversations
-    "conversations": ("对话记录", "Conversations"),
     "new_conversation": ("新对话", "New conversation"),
     "conversations_search": ("搜索对话", "Search conversations"),
     "conversations_none": ("还没有对话。", "No conversations yet."),
@@ -191,6 +188,30 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "IndexCorruptError": (
         "索引文件损坏了。请在终端运行 wenfeng index 重建。",
         "The index is damaged. Run: wenfeng index ARTICLES --rebuild",
+    ),
+    "IndexMissingError": (
+        "没有索引。请在终端运行 wenfeng index 文章文件夹。",
+        "There is no index. Run: wenfeng index ARTICLES",
+    ),
+    "IndexMismatchError": (
+        "索引与设置不符。请在终端运行 wenfeng index 重建。",
+        "The index does not fit the settings. Run: wenfeng index ARTICLES --rebuild",
+    ),
+    "ModelError": (
+        "模型无法使用。请在终端运行 wenfeng doctor 查看原因。",
+        "A model cannot be used. Run: wenfeng doctor",
+    ),
+    "SettingsError": (
+        "设置有误。请在终端运行 wenfeng doctor 查看原因。",
+        "A setting has no meaning. Run: wenfeng doctor",
+    ),
+    "ArticleError": (
+        "这个文件不能用，或已经不在了。请刷新页面。",
+        "This file cannot be used, or is gone. Reload the page.",
+    ),
+    "ConversationsFileError": (
+        "保存对话的文件损坏了。请看终端里的说明。",
+        "The file of conversations is damaged. See what the terminal says.",
     ),
     "DiskError": (
         "磁盘已满或无法写入。请腾出空间后再试。",

@@ -25,17 +25,26 @@ _NEAREST_SHOWN = 160
 """Characters."""
 
 
-def to_blocks(exchanges: Sequence[Exchange], votes: Mapping[str, Vote], language: Language) -> list[Block]:
+def to_blocks(
+    exchanges: Sequence[Exchange],
+    votes: Mapping[str, Vote],
+    language: Language,
+    pending: Mapping[str, str] | None = None,
+) -> list[Block]:
     """The turns of a conversation, oldest first.
 
     Args:
         votes: by the id of the exchange.
+        pending: the text so far of each exchange that is being answered, by its id.
     """
     shown = exchanges[-MOST_SHOWN:]
     hidden = len(exchanges) - len(shown)
     blocks = [
-        {"id": exchange.id, "html": render_exchange(exchange, votes.get(exchange.id), language)}
-        for exchange in shown
+        {
+            "id": each.id,
+            "html": render_exchange(each, votes.get(each.id), language, (pending or {}).get(each.id)),
+        }
+        for each in shown
     ]
     if hidden:
         told = escape(say(language, "earlier_hidden", count=hidden))
@@ -238,7 +247,7 @@ def _edit(exchange: Exchange, language: Language) -> str:
     words = {name: escape(say(language, name)) for name in ("edit", "edit_label", "cancel", "send")}
     field = f"edit-{escape(exchange.id)}"
     return (
-        f'<button type="button" class="tool" data-toggle="{field}">{words["edit"]}</button>'
+        f'<button type="button" class="tool" data-toggle="{field}" aria-expanded="false">{words["edit"]}</button>'
         f'<form class="edit" id="{field}" hidden data-send="edit" data-exchange="{escape(exchange.id)}">'
         f'<textarea name="question" rows="2" maxlength="2000" required aria-label="{words["edit_label"]}">'
         f"{escape(exchange.question)}</textarea>"

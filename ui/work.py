@@ -1,49 +1,94 @@
-"""An answer under way in a thread of its own, so that whoever waits for it can stop waiting at once."""
+"""A question being answered in a thread of its own, whoever looks on and whether anybody does."""
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 
 from rag import Answer
 
-Piece = str | Answer | Exception
+Outcome = Answer | Exception
+
+_PATIENCE = 0.1
+"""Seconds after which one that waits for a place looks whether it was stopped."""
 
 
 class Work:
-    """Pieces of an answer as they come; safe to stop from another thread.
+    """One question under way; any number may follow it, and any thread may stop it.
 
-    A step that is being computed cannot be broken off; it ends, and nothing is begun after it.
+    A step that is being computed cannot be broken off; it ends, keeps its place until then, and nothing follows it.
     """
 
-    def __init__(self, stream: Callable[[], Iterator[str | Answer]]) -> None:
+    def __init__(
+        self,
+        stream: Callable[[], Iterator[str | Answer]],
+        places: threading.Semaphore,
+        keep: Callable[[Outcome], None],
+    ) -> None:
         """Begin.
 
         Args:
             stream: gives the pieces, such as ``Assistant.stream``.
+            places: so many are worked on at a time; the others wait.
+            keep: called in the thread with what came of it, before those who follow are told; not if it was stopped.
         """
-        self._pieces: queue.Queue[Piece | None] = queue.Queue()
-        self._stopped = threading.Event()
-        threading.Thread(target=self._run, args=[stream], name="wenfeng-answers", daemon=True).start()
+        self._stream = stream
+        self._places = places
+        self._keep = keep
+        self._changed = threading.Condition()
+        self._text = ""
+        self._ended = False
+        self._stopped = False
+        threading.Thread(target=self._run, name="wenfeng-answers", daemon=True).start()
 
-    def __iter__(self) -> Iterator[Piece]:
-        """The pieces, and an error in the place of what it kept from coming; ends when stopped."""
-        while (piece := self._pieces.get()) is not None:
-            if self._stopped.is_set():
-                return
-            yield piece
+    @property
+    def text(self) -> str:
+        """The answer's text so far."""
+        return self._text
+
+    def follow(self) -> Iterator[str]:
+        """The text so far, each time that it has grown; ends with the work."""
+        seen = ""
+        while True:
+            with self._changed:
+                while self._text == seen and not self._ended:
+                    self._changed.wait()
+                if self._ended:
+                    return
+                seen = self._text
+            yield seen
 
     def stop(self) -> None:
-        """Let whoever iterates go on at once."""
-        self._stopped.set()
-        self._pieces.put(None)
+        """End it; what comes of the step under way is let go."""
+        with self._changed:
+            self._stopped = True
+        self._end()
 
-    def _run(self, stream: Callable[[], Iterator[str | Answer]]) -> None:
+    def _run(self) -> None:
+        while not self._places.acquire(timeout=_PATIENCE):
+            if self._stopped:
+                return
         try:
-            for piece in stream():
-                if self._stopped.is_set():
-                    return
-                self._pieces.put(piece)
-        except Exception as error:  # noqa: BLE001  (the edge of a thread; whoever iterates is told)
-            self._pieces.put(error)
+            outcome = self._answer()
         finally:
-            self._pieces.put(None)
+            self._places.release()
+        if outcome is not None and not self._stopped:
+            self._keep(outcome)
+        self._end()
+
+    def _answer(self) -> Outcome | None:
+        try:
+            for piece in self._stream():
+                if self._stopped:
+                    return None
+                if isinstance(piece, Answer):
+                    return piece
+                with self._changed:
+                    self._text += piece
+                    self._changed.notify_all()
+        except Exception as error:  # noqa: BLE001  (the edge of a thread; it is kept in the answer's place)
+            return error
+        return None
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()

@@ -137,6 +137,7 @@ class Server:
                 break
         else:
             self._process.wait()
+            self._process.stderr.close()
             raise RuntimeError("The server did not come up: " + "".join(self.said))
         self.address = found.group()
         self.said.clear()
@@ -416,8 +417,8 @@ async def use(
         thinking: the mean of the seconds before each question.
         until: of ``time.perf_counter``; no question is begun after it.
     """
-    await asyncio.sleep(chance.uniform(0, min(thinking, until - time.perf_counter())))
-    while time.perf_counter() < until:
+    while (left := until - time.perf_counter()) > 0:
+        await asyncio.sleep(chance.uniform(0, min(thinking, left)))
         with tally.noting():
             async with _opened(address) as page:
                 while await _think(chance, thinking, until):

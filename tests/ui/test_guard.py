@@ -154,8 +154,48 @@ def test_loopback_refuses_other_names(host: str) -> None:
         response = ask("/healthz", headers={"Host": host})
     assert (response.status_code, response.text) == (
         421,
-        "This server answers on this machine only. Open it as http://127.0.0.1.",
+        "This server answers on this machine only. Open it as http://127.0.0.1, with its port.",
     )
+
+
+def test_another_address_of_loopback_answers_to_itself() -> None:
+    with guarded(Access(host="127.0.0.2")) as ask:
+        assert ask("/x", headers={"Host": "127.0.0.2:7860"}).status_code == 200
+        assert ask("/x", headers={"Host": "127.0.0.3"}).status_code == 421
+
+
+# Events of the page
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [{"path": "http://elsewhere.example/a", "meta": {"_type": "gradio.FileData"}}],
+        ["ok", [{"path": "/etc/passwd"}]],
+        ["ok", [[{"url": "http://elsewhere.example"}]]],
+        {"path": "x"},
+    ],
+)
+def test_an_event_whose_values_hold_an_object_is_refused(data: object) -> None:
+    """Gradio would take it for a file and fetch it."""
+    with guarded() as ask:
+        response = ask("/gradio_api/queue/join", "POST", json={"data": data, "fn_index": 0})
+    assert (response.status_code, response.text) == (422, "This is no event of the page. Reload it.")
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b'"x"', b"\xff", b"[" * 100_000])
+def test_an_event_that_is_none_is_refused(body: bytes) -> None:
+    with guarded() as ask:
+        assert ask("/gradio_api/queue/join", "POST", content=body).status_code == 422
+
+
+def test_a_plain_event_passes_whole() -> None:
+    event = {"data": ["问", None, 3, ["甲", "乙"]], "event_data": {"files": [{"name": "a"}]}, "fn_index": 1}
+    with guarded() as ask:
+        response = ask("/gradio_api/queue/join", "POST", json=event)
+        sent = ask("/elsewhere", "POST", json=event)
+    assert response.status_code == 200
+    assert response.text == sent.text
 
 
 def test_any_name_does_where_users_sign_in() -> None:
@@ -364,7 +404,7 @@ def test_a_read_only_server_takes_no_upload(path: str) -> None:
 
     with guarded(Access(read_only=True)) as ask:
         response = ask(path, "POST", content=unread(), headers={"Content-Length": "9"})
-        form = ask("/gradio_api/component_server", "POST", files={"a": b"a"})
+        form = ask("/gradio_api/cancel", "POST", files={"a": b"a"})
     assert (response.status_code, form.status_code) == (403, 403)
     assert response.text == "This server is read-only. Ask who runs it to add the articles."
     with guarded() as ask:
@@ -389,17 +429,10 @@ OPEN_ROUTES = {
     "/gradio_api/reset",
     "/gradio_api/reset/",
     "/gradio_api/heartbeat/{session_hash}",
-    "/gradio_api/run/{api_name}",
-    "/gradio_api/run/{api_name}/",
-    "/gradio_api/call/{api_name}",
-    "/gradio_api/call/{api_name}/",
-    "/gradio_api/call/{api_name}/{event_id}",
     "/gradio_api/queue/join",
     "/gradio_api/queue/data",
     "/gradio_api/queue/status",
     "/gradio_api/cancel",
-    "/gradio_api/component_server",
-    "/gradio_api/component_server/",
     "/gradio_api/upload",
     "/gradio_api/upload_progress",
     "/gradio_api/startup-events",

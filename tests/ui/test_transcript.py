@@ -4,12 +4,15 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ui.desk
 from rag import Answer, Article, Citation, Filters, Hit, Passage
 from rag.browse import Listing
+from rag.errors import RagError
 from rag.indexing import IndexReport
 from rag.intake import SetAside
 from ui.records import Entry, Exchange, Vote
@@ -246,6 +249,27 @@ def test_every_string_is_there_in_both_languages() -> None:
         assert len(texts) == len(LANGUAGES)
         assert all(text.strip() for text in texts), name
         assert fields[0] == fields[1], name
+
+
+def test_every_error_of_ours_has_a_chinese_sentence() -> None:
+    def kinds(of: type[Exception]) -> set[type[Exception]]:
+        return {of}.union(*map(kinds, of.__subclasses__()))
+
+    ours = {each for each in kinds(RagError) if each.__module__.split(".")[0] in {"rag", "ui"}}
+    # The base is never raised; a day's sentence is made in the page's language.
+    assert {each.__name__ for each in ours} - set(CATALOGUE) == {"RagError", "DayError"}
+
+
+def test_every_string_is_used() -> None:
+    families = ("how_", "step_", "aside_", "source_", "add_", "correction")  # named by a value
+    errors = [name for name in CATALOGUE if name.endswith("Error")]
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for path in Path(ui.__file__).parent.glob("*.py")
+        if path.name != "strings.py"
+    )
+    unused = {name for name in CATALOGUE if not re.search(f"[\"']{name}[\"']", sources)}
+    assert {name for name in unused if not name.startswith(families)} <= set(errors)
 
 
 def test_an_error_that_the_catalogue_does_not_know_speaks_for_itself() -> None:

@@ -20,7 +20,10 @@
   const narrow = window.matchMedia("(max-width: 900px)");
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const behavior = () => (still.matches ? "auto" : "smooth");
-  let opened = null; // the mark whose source is shown
+  let opened = null; // exchange and number of the mark whose source is shown
+  let isFocusWanted = false; // a source that was opened by key takes the focus
+
+  const keyOf = (mark) => `${mark.dataset.exchange} ${mark.dataset.number}`;
 
   /** Replace the children of `slot` by blocks, touching only those whose HTML changed. */
   function putBlocks(slot, blocks) {
@@ -35,14 +38,25 @@
         child.className = "turn";
         child.dataset.block = id;
       }
-      if (child.source !== html) {
-        child.innerHTML = html;
-        child.source = html;
-      }
+      if (child.source !== html) keepFocus(child, () => (child.innerHTML = child.source = html));
       const place = before ? before.nextSibling : slot.firstChild;
       if (child !== place) slot.insertBefore(child, place);
       before = child;
     }
+  }
+
+  /** Replace what is in `holder`; the focus stays on the button that did the same before. */
+  function keepFocus(holder, replace) {
+    const focused = holder.contains(document.activeElement) ? document.activeElement : null;
+    const nameOf = (element) => {
+      const { pressed, ...data } = element.dataset;
+      return JSON.stringify([element.tagName, element.className, data]);
+    };
+    const name = focused && nameOf(focused);
+    replace();
+    if (!focused) return;
+    const same = [...holder.querySelectorAll("button, a, summary, textarea, input")].find((each) => nameOf(each) === name);
+    (same ?? holder.querySelector("button, a, summary"))?.focus({ preventScroll: true });
   }
 
   function send(trigger, element, fields = {}) {
@@ -55,10 +69,11 @@
       const button = event.target.closest("[data-send]:not(form)");
       if (!button || !slot.contains(button)) return;
       event.preventDefault();
-      if (button.dataset.send === "cite") {
-        opened = button;
+      if (button.matches(".mark")) {
+        opened = keyOf(button);
         markOpened();
       }
+      isFocusWanted = event.detail === 0 && slot.contains(document.activeElement);
       send(trigger, button);
     });
     slot.addEventListener("submit", (event) => {
@@ -69,15 +84,17 @@
   }
 
   function markOpened() {
-    for (const mark of document.querySelectorAll(".mark[aria-current]")) mark.removeAttribute("aria-current");
-    if (opened?.isConnected) opened.setAttribute("aria-current", "true");
+    for (const mark of document.querySelectorAll(".mark")) {
+      if (keyOf(mark) === opened) mark.setAttribute("aria-current", "true");
+      else mark.removeAttribute("aria-current");
+    }
   }
 
   /** Open the citation `step` places after the one that is open. */
   function move(step) {
     const marks = [...document.querySelectorAll("#transcript .mark")];
     if (!marks.length) return;
-    const at = marks.indexOf(opened);
+    const at = marks.findIndex((mark) => keyOf(mark) === opened);
     const next = at < 0 ? (step > 0 ? 0 : marks.length - 1) : (at + step + marks.length) % marks.length;
     marks[next].scrollIntoView({ block: "nearest", behavior: behavior() });
     marks[next].click();
@@ -130,6 +147,7 @@
       const target = document.getElementById(toggle.dataset.toggle);
       if (target) {
         target.hidden = !target.hidden;
+        toggle.setAttribute("aria-expanded", String(!target.hidden));
         toggle.closest("details")?.removeAttribute("open");
         target.querySelector("textarea, input")?.focus();
       }
@@ -138,7 +156,8 @@
     if (copied) copy(copied);
     const moved = event.target.closest("[data-move]");
     if (moved) move(Number(moved.dataset.move));
-    if (event.target.closest("#menu-button")) document.body.classList.toggle("menu-open");
+    const menuButton = event.target.closest("#menu-button");
+    if (menuButton) menuButton.setAttribute("aria-expanded", String(document.body.classList.toggle("menu-open")));
     const language = event.target.closest("[data-language]");
     if (language) {
       document.cookie = `wenfeng_language=${language.dataset.language}; path=/; max-age=31536000; samesite=strict`;
@@ -209,8 +228,11 @@
       for (const { name, file } of listed) {
         const told = zone.dataset.sending.replace("{done}", files.length).replace("{total}", listed.length);
         zone.querySelector(".sending").textContent = told;
-        const { path } = await upload(file);
-        files.push({ name, kept: path });
+        try {
+          files.push({ name, kept: (await upload(file)).path });
+        } catch {
+          files.push({ name, kept: "" }); // the report names it
+        }
       }
       zone.querySelector(".sending").textContent = "";
       if (files.length) trigger("files", { files });
@@ -228,6 +250,21 @@
         if (kind === "drop") add(zone, listFiles(zone, [...event.dataTransfer.items], []));
       });
     }
+  }
+
+  /** Gradio's buttons to send and to stop have pictures only; their names come with the brand. */
+  function nameButtons(slot) {
+    const name = () => {
+      const { labelSend, labelStop } = slot.querySelector("[data-label-send]")?.dataset ?? {};
+      for (const [kind, label] of [["submit", labelSend], ["stop", labelStop]]) {
+        const button = document.querySelector(`#composer .${kind}-button`);
+        if (button && label && button.getAttribute("aria-label") !== label) {
+          button.setAttribute("aria-label", label);
+          button.title = label;
+        }
+      }
+    };
+    new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
   }
 
   /** What a panel does once its new content stands. */
@@ -253,6 +290,8 @@
       const place = slot.querySelector("#cited") ?? slot.querySelector(".source h2");
       if (!place || !slot.querySelector(".source")) return;
       if (narrow.matches) document.getElementById("panel")?.scrollIntoView({ behavior: behavior() });
+      if (isFocusWanted) slot.querySelector(".source").focus({ preventScroll: true });
+      isFocusWanted = false;
       requestAnimationFrame(() => place.scrollIntoView({ block: "center", behavior: behavior() }));
     },
   };
@@ -268,12 +307,20 @@
         const value = props.value ?? "";
         if (!slot.isConnected) element.append(slot);
         if (typeof value === "string") {
-          if (slot.source !== value) slot.innerHTML = slot.source = value;
-        } else putBlocks(slot, value.blocks);
+          // A name that is being typed outlives the list that comes anew.
+          const isTyping = name === "entries" && slot.querySelector("form:not([hidden]) input:focus");
+          if (slot.source !== value && !isTyping) keepFocus(slot, () => (slot.innerHTML = slot.source = value));
+        } else if (value.follows && value.conversation !== slot.conversation) {
+          return; // another conversation has been opened since
+        } else {
+          slot.conversation = value.conversation;
+          putBlocks(slot, value.blocks);
+        }
         after[name]?.(slot, value);
       };
       put();
       watch("value", put);
+      if (name === "brand") nameButtons(slot);
       if (name === "transcript") {
         slot.setAttribute("role", "log");
         slot.setAttribute("aria-live", "polite");

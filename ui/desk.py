@@ -33,7 +33,7 @@ from ui.transcript import (
     render_welcome,
     to_blocks,
 )
-from ui.work import Outcome, Work
+from ui.work import Outcome, Places, Work
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Desk:
         self.conversations = conversations
         self.read_only = read_only
         self._suggestions = Suggestions(assistant)
-        self._places = threading.Semaphore(AT_ONCE)
+        self._places = Places(AT_ONCE)
         self._lock = threading.Lock()
         self._under_way: dict[str, tuple[str, Work]] = {}  # the exchange and the work, by conversation
 

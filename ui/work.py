@@ -1,14 +1,40 @@
 """A question being answered in a thread of its own, whoever looks on and whether anybody does."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from rag import Answer
 
 Outcome = Answer | Exception
 
-_PATIENCE = 0.1
-"""Seconds after which one that waits for a place looks whether it was stopped."""
+
+class Places:
+    """So many are worked on at a time; the others wait in line and come in turn, which a semaphore does not promise."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._line: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def ask(self, turn: threading.Event) -> None:
+        """Have ``turn`` set once there is a place."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                turn.set()
+            else:
+                self._line.append(turn)
+
+    def leave(self, turn: threading.Event) -> None:
+        """Give up the place, or the wait for one."""
+        with self._lock:
+            if turn in self._line:
+                self._line.remove(turn)
+            elif self._line:
+                self._line.popleft().set()
+            else:
+                self._free += 1
 
 
 class Work:
@@ -20,23 +46,25 @@ class Work:
     def __init__(
         self,
         stream: Callable[[], Iterator[str | Answer]],
-        places: threading.Semaphore,
+        places: Places,
         keep: Callable[[Outcome], None],
     ) -> None:
         """Begin.
 
         Args:
             stream: gives the pieces, such as ``Assistant.stream``.
-            places: so many are worked on at a time; the others wait.
+            places: one of them is taken for the work.
             keep: called in the thread with what came of it, before those who follow are told; not if it was stopped.
         """
         self._stream = stream
         self._places = places
+        self._turn = threading.Event()
         self._keep = keep
         self._changed = threading.Condition()
         self._text = ""
         self._ended = False
         self._stopped = False
+        places.ask(self._turn)
         threading.Thread(target=self._run, name="wenfeng-answers", daemon=True).start()
 
     @property
@@ -60,16 +88,15 @@ class Work:
         """End it; what comes of the step under way is let go."""
         with self._changed:
             self._stopped = True
+        self._turn.set()  # it need not wait any longer
         self._end()
 
     def _run(self) -> None:
-        while not self._places.acquire(timeout=_PATIENCE):
-            if self._stopped:
-                return
+        self._turn.wait()
         try:
-            outcome = self._answer()
+            outcome = None if self._stopped else self._answer()
         finally:
-            self._places.release()
+            self._places.leave(self._turn)
         if outcome is not None and not self._stopped:
             self._keep(outcome)
         self._end()

@@ -475,9 +475,9 @@ def _show_users(
         worked, resident_after, peak = server.processor - before, server.resident, server.peak
         mine = time.process_time() - mine
     table = Table(title=f"{users} users who think for {thinking:g} s, {seconds / 60:g} minutes")
-    for name in ("", "asked", "errors", "median", "95th percentile", "99th", "first seen: median", "95th"):
+    for name in ("", "asked", "errors", "median", "95th", "99th", "seen: median", "seen: 95th"):
         table.add_column(name, justify="right" if name else "left")
-    rows = {"one user alone, not thinking": alone, f"{users} users": together}
+    rows = {"one user alone": alone, f"{users} users": together}
     figures = {name: _figures(tally) for name, tally in rows.items()}
     for name, tally in rows.items():
         table.add_row(

@@ -124,6 +124,10 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
+    def note(text: str) -> None:
+        if "AbortError" not in text and "errored out" not in text:  # Gradio's, when its page is left
+            wrong.append(text)
+
     def open_page(where: str = address, **options: object) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
@@ -135,10 +139,11 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
                 None if request.url.startswith((where, "data:", "blob:")) else wrong.append(request.url)
             ),
         )
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: note(str(error)))
+        page.on("console", lambda message: note(message.text) if message.type == "error" else None)
         page.goto(where)
         page.wait_for_selector("#transcript .turn")
+        page.wait_for_selector("#composer .submit-button[aria-label]")
         return page
 
     yield open_page

@@ -29,7 +29,7 @@ from rag.settings import ServeSettings
 from rag.terminal import describe
 from tests.ui.conftest import serving
 from ui.conversations import LONGEST_TITLE, Conversations
-from ui.desk import Desk
+from ui.desk import ENTRIES, Desk
 from ui.markup import to_text
 from ui.records import Exchange, Vote
 from ui.strings import say
@@ -581,16 +581,18 @@ def test_conversations_searched_by_a_payload_show_it_as_text(page: Page, site: S
 
 def test_a_conversation_named_by_a_payload_shows_it_as_text(page: Page, site: Site) -> None:
     kept = site.desk.conversations
-    named = {kept.add("", None, Exchange(f"name-{each.id}", "?", None)): to_name(each) for each in PAYLOADS}
-    for name, title in named.items():
-        kept.rename("", name, title)
-    page.evaluate("look.change('#entries', () => document.querySelector('#new').click())")
-    assert page.evaluate("look.stir('#entries .slot')") == []
-    shown = page.evaluate("look.texts('#entries .entry')")
-    assert shown[: len(named)] == [as_shown(title) for title in reversed(named.values())]
-    for name in named:
-        kept.delete("", name)
-    kept.purge(datetime.now(UTC))
+    for first in range(0, len(PAYLOADS), ENTRIES):  # as many as the list shows
+        some = PAYLOADS[first : first + ENTRIES]
+        named = {kept.add("", None, Exchange(f"name-{each.id}", "?", None)): to_name(each) for each in some}
+        for name, title in named.items():
+            kept.rename("", name, title)
+        page.evaluate("look.change('#entries', () => document.querySelector('#new').click())")
+        assert page.evaluate("look.stir('#entries .slot')") == []
+        shown = page.evaluate("look.texts('#entries .entry')")
+        assert shown[: len(named)] == [as_shown(title) for title in reversed(named.values())]
+        for name in named:
+            kept.delete("", name)
+        kept.purge(datetime.now(UTC))
 
 
 def test_a_conversation_renamed_to_a_payload_shows_it_as_text(page: Page, site: Site) -> None:

@@ -18,6 +18,9 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
+from gradio.routes import App as GradioApp
+from gradio.state_holder import SessionState, StateHolder
+from starlette.routing import Mount
 
 from rag import Assistant, RagError, __version__
 from rag.dates import BEIJING
@@ -62,9 +65,10 @@ def make_app(desk: Desk, serve: ServeSettings) -> FastAPI:
         read_only=desk.read_only,
     )
     app.add_middleware(Guard, access=access, head=HEAD)
+    page = build_page(desk)
     gr.mount_gradio_app(
         app,
-        build_page(desk),
+        page,
         path="/",
         footer_links=[],
         i18n=I18N,
@@ -73,7 +77,20 @@ def make_app(desk: Desk, serve: ServeSettings) -> FastAPI:
         theme=THEME,
         max_file_size="20mb",
     )
+    for route in app.routes:
+        if isinstance(route, Mount) and isinstance(route.app, GradioApp):
+            route.app.state_holder = _Sessions()  # type: ignore[no-untyped-call]
+            route.app.state_holder.set_blocks(page)
     return app
+
+
+class _Sessions(StateHolder):
+    """Lets go of what the panels of each session showed, which Gradio keeps for links whose route is closed here."""
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        session = super().__getitem__(session_id)
+        session.config_values.clear()  # what an event shows is put there again, until the next one
+        return session
 
 
 def run_server(

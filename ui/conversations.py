@@ -72,6 +72,11 @@ _TABLES = (
 )
 
 
+# instr() takes every character as it is, where LIKE would read % and _.
+_LISTED = """FROM conversations WHERE owner = ?1 AND (?2 = '' OR instr(folded, ?2)
+             OR id IN (SELECT conversation FROM exchanges WHERE instr(folded, ?2)))"""
+
+
 class ConversationMissingError(RagError):
     """There is no such conversation or question, or it is another's, or it was deleted."""
 
@@ -138,25 +143,30 @@ class Conversations:
                 for statement in _TABLES:
                     connection.execute(statement)
 
-    def entries(self, owner: str, query: str = "") -> list[Entry]:
+    def entries(self, owner: str, query: str = "", most: int = -1) -> list[Entry]:
         """The conversations of an owner, newest change first; a deleted one as such until it is purged.
 
         Args:
             query: what the name, a question or an answer must hold; case, width and script do not matter.
+            most: the most that are given; -1 gives all.
         """
-        wanted = _fold(query.strip())
-        # instr() takes every character as it is, where LIKE would read % and _.
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT id, title, changed, deleted FROM conversations WHERE owner = ?1 AND"
-                " (instr(folded, ?2) OR id IN (SELECT conversation FROM exchanges WHERE instr(folded, ?2)))"
-                " ORDER BY changed DESC, number DESC",
-                (owner, wanted),
+                f"SELECT id, title, changed, deleted {_LISTED} ORDER BY changed DESC, number DESC LIMIT ?3",
+                (owner, _fold(query.strip()), most),
             ).fetchall()
         return [
             Entry(name, title, datetime.fromisoformat(changed), deleted is not None)
             for name, title, changed, deleted in rows
         ]
+
+    def count(self, owner: str, query: str = "") -> int:
+        """How many conversations ``entries`` would give."""
+        with self._transaction() as connection:
+            (count,) = connection.execute(
+                f"SELECT count(*) {_LISTED}", (owner, _fold(query.strip()))
+            ).fetchone()
+        return int(count)
 
     def open(self, owner: str, conversation_id: str) -> Conversation:
         """A conversation with its answers as they were.

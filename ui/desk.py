@@ -259,8 +259,9 @@ class Desk:
 
     def entries(self, visitor: Visitor, query: str, current: str | None) -> str:
         """The list of conversations."""
-        entries = self.conversations.entries(visitor.owner, query)
-        return render_entries(entries[:ENTRIES], current, visitor.language, bool(query.strip()), len(entries))
+        entries = self.conversations.entries(visitor.owner, query, ENTRIES)
+        total = self.conversations.count(visitor.owner, query)
+        return render_entries(entries, current, visitor.language, bool(query.strip()), total)
 
     def delete(self, visitor: Visitor, conversation_id: str) -> None:
         """Hide a conversation, and remove for good what was deleted long ago.

@@ -495,3 +495,12 @@ def test_moments_are_in_utc(kept: Conversations) -> None:
     for moment in (conversation.created, conversation.changed, conversation.exchanges[0].asked_at):
         assert moment.utcoffset() == timedelta(0)
         assert abs(moment - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_the_newest_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+    with Conversations(tmp_path / "c.sqlite") as kept:
+        for number in range(5):
+            kept.add("李", None, Exchange(f"e{number}", f"问题{number}", None))
+        kept.add("韩", None, Exchange("other", "问题", None))
+        assert [entry.title for entry in kept.entries("李", most=2)] == ["问题4", "问题3"]
+        assert (kept.count("李"), kept.count("李", "问题3"), kept.count("李", "没有")) == (5, 1, 0)

@@ -31,8 +31,8 @@ Html = str
 Transcript = dict[str, Any]
 """``conversation`` (its id or None), ``blocks`` and ``follows``."""
 
-MOST_FILES = 5000
-"""That are added at a time."""
+MOST_FILES, MOST_BYTES = 5000, 2**30
+"""That are added at a time; what is more is named in the report as not arrived."""
 
 _Fields = tuple[str, str, str, list[str], list[str]]
 """What the list of articles is made by: query, since, until, outlets, categories."""
@@ -358,17 +358,19 @@ def _uploaded(event: gr.EventData) -> list[tuple[str, Path | None]]:
     data = event._data if isinstance(event._data, dict) else {}
     listed = data.get("files")
     folder = Path(get_upload_folder()).resolve()
-    files: dict[str, Path | None] = {}
+    files: list[tuple[str, Path | None]] = []
+    left = MOST_BYTES  # one file may be named any number of times
     for each in listed[:MOST_FILES] if isinstance(listed, list) else ():
         name, kept = (each.get(key) if isinstance(each, dict) else None for key in ("name", "kept"))
         if not isinstance(name, str) or not name:
             continue
         path = folder / kept if isinstance(kept, str) and kept and "\0" not in kept else None
-        is_ours = path is not None and path.resolve().is_relative_to(folder) and path.is_file()
-        # One file under one name: what was uploaded once is not kept a thousand times.
-        if path not in files.values() or path is None:
-            files[name] = path if is_ours else None
-    return list(files.items())
+        if path is not None and path.resolve().is_relative_to(folder) and path.is_file():
+            left -= path.stat().st_size
+        else:
+            path = None
+        files.append((name, path if left >= 0 else None))
+    return files
 
 
 def _to_number(text: str | None) -> int | None:

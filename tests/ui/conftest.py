@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from embeddings.encoder import Encoder, FloatMatrix
 from rag import Assistant
+from rag.assistant import index_folder
 from rag.settings import ServeSettings
+from rag.store import Index
 from ui.conversations import Conversations
 from ui.desk import Desk
 from ui.server import make_app
@@ -62,11 +64,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def own_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own_index(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of a copy of the sample articles that tests may change."""
     place = tmp_path_factory.mktemp("page")
     shutil.copytree(SAMPLES, place / "articles")
-    Assistant.open(place / "articles", place / "index").close()
+    index_folder(place / "articles", place / "index", assistant.encoder, assistant.settings)
     return place / "index"
 
 
@@ -92,13 +94,14 @@ def gate(own_desk: Desk) -> threading.Lock:
 
 
 @pytest.fixture(scope="session")
-def own_desk(own_index: Path) -> Iterator[Desk]:
-    """A desk whose articles and conversations tests may change."""
+def own_desk(assistant: Assistant, own_index: Path) -> Iterator[Desk]:
+    """A desk whose articles and conversations tests may change; the models are those of ``assistant``."""
+    encoder = cast(Encoder, GatedEncoder(assistant.encoder))
     with ExitStack() as stack:
-        assistant = stack.enter_context(Assistant.open(None, own_index))
-        assistant.encoder = cast(Encoder, GatedEncoder(assistant.encoder))
+        opened = Index.open(own_index)
+        own = stack.enter_context(Assistant(own_index, opened, encoder, assistant.reader, assistant.settings))
         conversations = stack.enter_context(Conversations(own_index / "page" / "conversations.sqlite"))
-        yield Desk(assistant, conversations)
+        yield Desk(own, conversations)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ import pytest
 
 from eval.bench.load import Server, Tally, chat_often, tune_questions, use_together
 
-USERS, THINKING, SECONDS = 10, 2.0, 20.0
-CHATS, EVERY = 60, 20
+USERS, THINKING, SECONDS = 10, 2.0, 10.0
+CHATS, EVERY = 30, 10
 SETTLING = 15.0
 """Seconds that a server has to let go of what was closed."""
 

@@ -404,6 +404,8 @@ def test_nothing_that_axe_knows_is_amiss(visit: Visit, options: dict[str, object
         lambda: page.get_by_role("button", name=re.compile("筛选")).click(),
         lambda: open_tab(page, "添加"),
     ]
+    if "viewport" in options:
+        states = states[:4]  # below the chat there is nothing that is not beside it
     for do in states:
         do()
         page.wait_for_timeout(300)  # colours change over a moment

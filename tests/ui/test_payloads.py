@@ -22,10 +22,12 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Fr
 
 from rag import Answer, Article, Assistant, Citation, Filters
 from rag.added import ADDED, added_folder, list_added
+from rag.assistant import index_folder
 from rag.intake import could_be_article
 from rag.markup import PICTURE, tidy_line
 from rag.records import Hit, Passage
 from rag.settings import ServeSettings
+from rag.store import Index
 from rag.terminal import describe
 from tests.ui.conftest import serving
 from ui.conversations import LONGEST_TITLE, Conversations
@@ -58,7 +60,7 @@ window.look = (() => {
     if (!TAGS.has(element.tagName)) yield element.tagName;
     for (const { name, value } of element.attributes) {
       const placed = name === "style" && /^(?:(?:left|top): [0-9.-]+px; ?){2}$/.test(value);
-      if (!NAMES.has(name) && !/^(?:aria|data)-[a-z]+$/.test(name) && !placed) yield `${element.tagName} ${name}`;
+      if (!NAMES.has(name) && !/^(?:aria|data)-[a-z-]+$/.test(name) && !placed) yield `${element.tagName} ${name}`;
       if (name === "href" && !LINK.test(value)) yield `href ${value}`;
     }
   }
@@ -310,18 +312,20 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site, made anew."""
+def site(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site, made anew with the models of ``assistant``."""
+    models = assistant.encoder, assistant.reader, assistant.settings
     place = tmp_path_factory.mktemp("payloads")
     paths = write_posts(place / "articles")
     write_added(added_folder(place / "index"))
+    index_folder(place / "articles", place / "index", assistant.encoder, assistant.settings)
     with ExitStack() as stack:
-        assistant = stack.enter_context(Assistant.open(place / "articles", place / "index"))
-        found = {payload.id: assistant.article(paths[payload.id]) for payload in PAYLOADS}
+        own = stack.enter_context(Assistant(place / "index", Index.open(place / "index"), *models))
+        found = {payload.id: own.article(paths[payload.id]) for payload in PAYLOADS}
         articles = {name: article for name, article in found.items() if article}
         conversations = stack.enter_context(Conversations(place / "index" / "page" / "conversations.sqlite"))
         kept = keep_exchanges(conversations, list(articles.values()))
-        desk = Desk(assistant, conversations)
+        desk = Desk(own, conversations)
         address = stack.enter_context(serving(desk, ServeSettings()))
         yield Site(address, desk, articles, kept)
 

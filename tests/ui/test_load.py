@@ -3,17 +3,27 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from eval.bench.load import Server, Tally, chat_often, tune_questions, use_together
 
+Result = TypeVar("Result")
+
 USERS, THINKING, SECONDS = 10, 2.0, 10.0
 CHATS, EVERY = 30, 10
 SETTLING = 15.0
 """Seconds that a server has to let go of what was closed."""
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run in a thread, for the browser's driver keeps an event loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +38,7 @@ def server(sample_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_every_question_of_many_users_is_answered(server: Server) -> None:
-    tally = asyncio.run(use_together(server.address, tune_questions(), USERS, THINKING, SECONDS))
+    tally = run(use_together(server.address, tune_questions(), USERS, THINKING, SECONDS))
     assert tally.errors == []
     assert tally.asked == len(tally.replies) >= USERS
     assert all(0 < reply.first <= reply.whole for reply in tally.replies)
@@ -37,7 +47,7 @@ def test_every_question_of_many_users_is_answered(server: Server) -> None:
 def test_chats_leave_no_threads_and_no_connections_behind(server: Server) -> None:
     idle = server.open_files
     tally = Tally()
-    looks = asyncio.run(chat_often(server, tune_questions(), CHATS, EVERY, tally))
+    looks = run(chat_often(server, tune_questions(), CHATS, EVERY, tally))
     assert tally.errors == []
     assert tally.asked == len(tally.replies) == CHATS
     first, last = looks[0], looks[-1]

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from rag import Answer, Article, Assistant, Filters, RagError
@@ -118,9 +119,8 @@ class Desk:
             before = self.find(visitor, conversation_id)
             if before is not None and before.id in self._under_way:
                 raise UnderWayError("The question before is still being answered. Wait, or stop it first.")
-            earlier = list(before.exchanges) if before else []
-            if instead is not None:
-                earlier = earlier[: [each.id for each in earlier].index(self._exchange(before, instead).id)]
+            exchanges = before.exchanges if before else ()
+            earlier = list(takewhile(lambda each: each.id != instead, exchanges))
             kept = self.conversations.add(visitor.owner, before.id if before else None, exchange, instead)
             self._under_way[kept] = (
                 exchange.id,

@@ -15,11 +15,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+from starlette.requests import HTTPConnection
 
 from rag import Filters, RagError
 from rag.indexing import IndexReport, Progress
 from rag.intake import SetAside
 from ui.desk import Desk, Visitor, say_fault, to_filters
+from ui.guard import LANGUAGE_COOKIE
 from ui.markup import escape
 from ui.records import Vote
 from ui.sidebar import render_brand, render_drop, render_footer, render_progress, render_report
@@ -62,11 +64,11 @@ class Events:
             self._desk.listing(visitor, Filters(), "", 0),
         )
 
-    def begin(self, wanted: str, current: str, request: gr.Request) -> tuple[Any, ...]:
+    def begin(self, wanted: str, request: gr.Request) -> tuple[Any, ...]:
         """An empty conversation."""
         return self._show(to_visitor(request), None, wanted)
 
-    def open(self, wanted: str, current: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    def open(self, wanted: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A conversation of the list."""
         return self._show(to_visitor(request), _told(event, "id"), wanted)
 
@@ -110,8 +112,9 @@ class Events:
         else:
             kept = self._desk.ask(visitor, conversation, typed if given is None else given, filters)
         left = "" if given is None and again is None else None
-        yield to_transcript(kept, self._desk.turns(visitor, kept)), kept, _composer(True, left), ""
-        for blocks in self._desk.follow(visitor, kept):
+        following = self._desk.follow(visitor, kept)
+        yield to_transcript(kept, next(following)), kept, _composer(True, left), ""
+        for blocks in following:
             yield to_transcript(kept, blocks, follows=True), gr.skip(), gr.skip(), gr.skip()
         yield gr.skip(), gr.skip(), _composer(False), gr.skip()
 
@@ -239,9 +242,8 @@ class Events:
                 else:
                     report = render_report(*told, visitor.language)
         except RagError as error:
-            report = render_error(
-                say_error(visitor.language, error)
-            )  # what was kept is indexed by the next run
+            # What was kept is indexed by the next run.
+            report = render_error(say_error(visitor.language, error))
         query, since, until, outlets, categories = fields
         facets = self._desk.facets()
         chosen = _still_there(outlets, facets.outlets), _still_there(categories, facets.categories)
@@ -279,11 +281,13 @@ def _still_there(chosen: Sequence[str], counted: Sequence[tuple[str, int]]) -> l
     return [name for name in chosen if name in names]
 
 
-def to_visitor(request: gr.Request) -> Visitor:
+def to_visitor(request: gr.Request | HTTPConnection) -> Visitor:
     """Who asks: the name that ``ui.guard`` found, and the language of the page's switch."""
-    scope = request.request.scope if request.request else {}
+    asked = request.request if isinstance(request, gr.Request) else request
+    if asked is None:
+        return Visitor()
     return Visitor(
-        scope.get("state", {}).get("user", ""), to_language(request.cookies.get("wenfeng_language"))
+        asked.scope.get("state", {}).get("user", ""), to_language(asked.cookies.get(LANGUAGE_COOKIE))
     )
 
 
@@ -339,8 +343,6 @@ def _told_to(values: Sequence[object]) -> Iterator[None]:
     language = visitors[0].language if visitors else Visitor().language
     try:
         yield
-    except gr.Error:
-        raise
     except Exception as error:  # noqa: BLE001  (the outermost edge)
         message = escape(say_fault(error, language))  # Gradio shows it as HTML
         raise gr.Error(message, title=say(language, "error"), print_exception=False) from None

@@ -170,8 +170,8 @@ def _wire_conversations(
     given = [aside.wanted, conversation]
     for listen, do, inputs, outputs in (
         (chat.transcript.start, events.start, aside.wanted, everything),
-        (aside.new.click, events.begin, given, opened),
-        (aside.entries.open, events.open, given, opened),
+        (aside.new.click, events.begin, aside.wanted, opened),
+        (aside.entries.open, events.open, aside.wanted, opened),
         (aside.entries.delete, events.delete, given, opened),
         (aside.entries.restore, events.restore, aside.wanted, opened),
     ):

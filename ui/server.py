@@ -30,10 +30,10 @@ from rag.watch import follow_folder
 from ui.api import add_docs, make_api
 from ui.conversations import ConversationMissingError, Conversations
 from ui.desk import UNDO, Desk, Visitor
+from ui.events import to_visitor
 from ui.export import to_html, to_markdown
 from ui.guard import Access, Guard
 from ui.page import I18N, THEME, build_page
-from ui.strings import to_language
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ def _add_downloads(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/page/export/{conversation}.{kind}", include_in_schema=False)
     def export(conversation: str, kind: Literal["md", "html"], request: Request) -> Response:
-        visitor = _to_visitor(request)
+        visitor = to_visitor(request)
         try:
             opened = desk.conversations.open(visitor.owner, conversation)
         except ConversationMissingError as error:
@@ -180,7 +180,7 @@ def _add_downloads(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/page/cases.jsonl", include_in_schema=False)
     def cases(request: Request) -> Response:
-        return _download(desk.cases(_to_visitor(request)), "wenfeng-cases.jsonl", "application/x-ndjson")
+        return _download(desk.cases(to_visitor(request)), "wenfeng-cases.jsonl", "application/x-ndjson")
 
 
 def _download(text: str, name: str, media: str) -> Response:
@@ -188,12 +188,6 @@ def _download(text: str, name: str, media: str) -> Response:
         text.encode(),
         media_type=f"{media}; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _to_visitor(request: Request) -> Visitor:
-    return Visitor(
-        request.scope.get("state", {}).get("user", ""), to_language(request.cookies.get("wenfeng_language"))
     )
 
 

@@ -22,6 +22,8 @@ ADDED = ".added"
 MOST_BYTES = 180
 """Of one part of a name; disks take 255."""
 MOST_PARTS = 6
+MOST_IN_ALL = 2 * 2**30
+"""Bytes of all that were added; larger collections are better indexed from a folder of their own."""
 
 _RESERVED = re.compile(r'[<>:"|?*]')
 
@@ -46,22 +48,33 @@ def list_added(root: Path) -> list[str]:
     return list_source(added_source(root))
 
 
-def add_file(root: Path, name: str, source: Path) -> str:
+def room_left(root: Path) -> int:
+    """Bytes that may still be added."""
+    files = [added_folder(root) / path.removeprefix(f"{ADDED}/") for path in list_added(root)]
+    return MOST_IN_ALL - sum(file.stat().st_size for file in files if file.exists())
+
+
+def add_file(root: Path, name: str, source: Path, room: int = MOST_IN_ALL) -> str:
     """Copy a file in; the next run of indexing reads it.
 
     Args:
         name: as its owner calls it, folders before it; made safe, and told from another file of that name.
         source: its content.
+        room: the most bytes that it may have, such as ``room_left``.
 
     Returns:
         The path of the article that it will be; the same for the same content under the same name.
 
     Raises:
-        ArticleError: it cannot be an article: its name's ending, its size, or it cannot be read.
+        ArticleError: it cannot be an article: its name's ending, its size, or it cannot be read; there is no room.
         DiskError: the disk refused.
     """
     below = to_safe_name(name)
     data = _read_bytes(name, source)
+    if len(data) > room:
+        raise ArticleError(
+            to_printable(name), "full", "the articles added here take all their room; remove some first"
+        )
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / "added.lock"):

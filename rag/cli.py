@@ -6,12 +6,15 @@ at once.
 
 import json
 import logging
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Event
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -124,14 +127,30 @@ def index_command(
     if follow:
         from rag.watch import follow_folder
 
+        stop = _stop_at_interrupt()
         _errors.print(f"Watching {articles}. Stop with Ctrl-C.", markup=False)
         told = report.generation
-        for outcome in follow_folder(articles, refresh):
+        for outcome in follow_folder(articles, refresh, stop):
             if isinstance(outcome, RagError):
                 _errors.print(str(outcome), style="red", markup=False)
             elif outcome.generation != told:
                 told = outcome.generation
                 _tell(outcome, as_json)
+
+
+def _stop_at_interrupt() -> Event:
+    """What the first Ctrl-C sets, so that the change under way ends well; the second interrupts.
+
+    An exception instead would be lost where Python has nobody to raise it to, as in a destructor.
+    """
+    stop = Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop.set()
+
+    signal.signal(signal.SIGINT, interrupt)
+    return stop
 
 
 def _tell(report: "IndexReport", as_json: bool) -> None:

@@ -53,26 +53,6 @@ class Asked(Protocol):
         ...
 
 
-def try_questions(
-    assistant: Asked, article: Article, count: int = COUNT, avoid: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Find questions that the assistant answers from an article.
-
-    Args:
-        count: the most questions.
-        avoid: questions that are not wanted, in whatever script and width.
-
-    Returns:
-        Questions, best first; fewer than ``count`` where ``TRIES`` were not enough.
-
-    Raises:
-        RagError: as of ``Assistant.ask``.
-    """
-    search = _Search(article)
-    search.extend(assistant, count, TRIES, avoid)
-    return search.left(avoid)
-
-
 @dataclass
 class _Search:
     """The drafts of an article and what became of those that were tried.
@@ -93,19 +73,15 @@ class _Search:
         answered = [draft.question for draft in self._answered()]
         return tuple(question for question in answered if _bare(question) not in unwanted)
 
-    def is_done(self, count: int, tries: int, avoid: Collection[str]) -> bool:
-        """Whether ``extend`` would ask nothing."""
-        enough = (
-            len(self.left(avoid)) >= count
-            or len(self.answered) >= tries
-            or len(self._answered()) == MOST_KEPT
-        )
-        return enough or (self.drafts is not None and self._next(avoid) is None)
-
-    def extend(self, assistant: Asked, count: int, tries: int, avoid: Collection[str] = ()) -> None:
-        """Try drafts until ``count`` that are wanted were answered, or ``tries`` were made in all."""
+    def extend(self, assistant: Asked, tries: int, avoid: Collection[str]) -> None:
+        """Try drafts until ``COUNT`` that are wanted were answered, or ``tries`` were made in all."""
         self.drafts = self.drafts or tuple(draft_questions(self.article))
-        while not self.is_done(count, tries, avoid) and (number := self._next(avoid)) is not None:
+        while (
+            len(self.left(avoid)) < COUNT
+            and len(self.answered) < tries
+            and len(self._answered()) < MOST_KEPT
+            and (number := self._next(avoid)) is not None
+        ):
             self.try_draft(assistant, number)
 
     def try_draft(self, assistant: Asked, number: int) -> None:
@@ -177,16 +153,7 @@ class Suggestions:
         """
         search = self._search(article)
         with search.lock:
-            search.extend(self._assistant, COUNT, _limit(search, avoid, tries), avoid)
-        return search.left(avoid)[:COUNT]
-
-    def known(self, article: Article, avoid: Collection[str] = ()) -> tuple[str, ...] | None:
-        """What ``for_article`` would give without asking; None where it would ask."""
-        with self._lock:
-            self._empty_for_another_generation()
-            search = self._searches.get(_key(article))
-        if search is None or not search.is_done(COUNT, _limit(search, avoid, TRIES), avoid):
-            return None
+            search.extend(self._assistant, _limit(search, avoid, tries), avoid)
         return search.left(avoid)[:COUNT]
 
     def samples(self, articles: Collection[Article], tries: int = COUNT * FIRST_TRIES) -> tuple[str, ...]:

@@ -21,14 +21,14 @@ Outcome = TypeVar("Outcome")
 
 
 def follow_folder(
-    articles: Path, refresh: Callable[[], Outcome], stop: Event | None = None
+    articles: Path, refresh: Callable[[], Outcome], stop: Event
 ) -> Iterator[Outcome | RagError]:
     """Refresh once the folder is watched, and each time that articles have changed, until told to stop.
 
     Args:
         articles: the folder, which must be there.
         refresh: brings the index up to date; what it raises of ours is passed on, and the next change tries again.
-        stop: ends the iteration; Ctrl-C does as well.
+        stop: ends the iteration within a second.
 
     Yields:
         What ``refresh`` gave or raised.
@@ -45,7 +45,7 @@ def follow_folder(
             return False  # hidden, such as the index itself
         return change is not Change.modified or could_be_article(path)  # a folder that comes or goes, too
 
-    while stop is None or not stop.is_set():
+    while not stop.is_set():
         is_first = True
         try:
             for changes in watch(
@@ -56,7 +56,6 @@ def follow_folder(
                 rust_timeout=FIRST,
                 yield_on_timeout=True,
                 stop_event=stop,
-                raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
                 if changes or is_first:

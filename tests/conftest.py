@@ -1,5 +1,6 @@
 """Fixtures that several test files use: the real model, a real index on disk, the real command."""
 
+import io
 import os
 import subprocess
 import sys
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant
+from rag.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "articles"
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
@@ -42,21 +45,42 @@ def assistant(sample_index: Path) -> Iterator[Assistant]:
         yield opened
 
 
-@pytest.fixture(scope="session")
-def wenfeng(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs the command in a process of its own, in an empty folder."""
-    place = tmp_path_factory.mktemp("command")
+@pytest.fixture
+def wenfeng(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in an empty folder, in this process: most of the seconds of a process of its own are imports."""
+    place = tmp_path / "command"
+    place.mkdir()
 
-    def run(*arguments: object, input: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":  # noqa: A002
-        command = [sys.executable, "-m", "rag.cli", *map(str, arguments)]
-        variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **environment}
+    def run(*arguments: object, input: str = "", **environment: str) -> Done:  # noqa: A002
+        with monkeypatch.context() as patched:
+            patched.chdir(place)
+            patched.setattr(sys, "argv", ["wenfeng", *map(str, arguments)])
+            patched.setattr(sys, "stdin", io.StringIO(input))
+            for name, value in {"COLUMNS": "100", **environment}.items():
+                patched.setenv(name, value)
+            capsys.readouterr()
+            code: object = 0
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+        assert isinstance(code, int)
+        return Done([*map(str, arguments)], code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Run:
+    """Runs the command in a process of its own, in an empty folder."""
+
+    def run(*arguments: object) -> Done:
         return subprocess.run(
-            command,
-            input=input,
+            [sys.executable, "-m", "rag.cli", *map(str, arguments)],
             capture_output=True,
             text=True,
-            cwd=place,
-            env=variables,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
             timeout=180,
             check=False,
         )

@@ -21,8 +21,8 @@ def assert_one_sentence(done: Any, exit_code: int, *words: str) -> None:
     assert all(word in said for word in words), said
 
 
-def test_an_answer_shows_its_citations(wenfeng: Any, sample_index: Path) -> None:
-    done = wenfeng("ask", "第二场圆桌对话是谁主持的？", "--index", sample_index)
+def test_an_answer_shows_its_citations(process: Any, sample_index: Path) -> None:
+    done = process("ask", "第二场圆桌对话是谁主持的？", "--index", sample_index)
     assert done.returncode == 0
     assert "谢海麟" in done.stdout
     assert "[1]" in done.stdout

@@ -17,6 +17,7 @@ import rag
 from rag import Answer, Article, Assistant, Citation, Filters, Hit, Passage, Settings, Turn
 from rag import errors as errors_module
 from ui.api import make_api
+from ui.places import Places
 
 ROOT = Path(__file__).resolve().parents[1]
 FIELDS: dict[type, set[str]] = {
@@ -119,7 +120,7 @@ def test_serve_takes_its_flags(wenfeng: Any) -> None:
 
 
 def test_http_has_its_addresses(assistant: Assistant) -> None:
-    routes = [route for route in make_api(assistant).routes if isinstance(route, APIRoute)]
+    routes = [route for route in make_api(assistant, Places()).routes if isinstance(route, APIRoute)]
     assert {(method, route.path) for route in routes for method in route.methods or ()} == {
         ("POST", "/api/ask"),
         ("POST", "/api/search"),
@@ -154,8 +155,8 @@ def test_filters_take_days_in_beijing(assistant: Assistant) -> None:
     assert outlets(Filters(until=date(2021, 7, 10))) == {"财联社"}
 
 
-def test_json_has_the_field_names(sample_index: Path, wenfeng: Any) -> None:
-    done = wenfeng("ask", "碳中和云峰会是哪天办的？", "--json", "--index", sample_index)
+def test_json_has_the_field_names(sample_index: Path, wenfeng: Any, process: Any) -> None:
+    done = process("ask", "碳中和云峰会是哪天办的？", "--json", "--index", sample_index)
     answer = json.loads(done.stdout)
     assert set(answer) == FIELDS[Answer]
     assert answer["searched"] == len(list((ROOT / "data/articles").rglob("*.md")))

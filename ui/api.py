@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from rag import Answer, Assistant, Turn, __version__
 from rag.export import answer_to_json, hit_to_json
 from rag.generations import REBUILD_ADVICE
-from ui.replies import Event, EventReply, JsonReply, Places, to_response, writable
+from ui.places import Places
+from ui.replies import Event, EventReply, JsonReply, to_response, writable
 from ui.shapes import AnswerFound, Health, HitFound, Problem, QuestionAsked, SearchAsked
 
 _NOT_JSON = "The body is not JSON in UTF-8. /api/docs tells what to send."
@@ -38,10 +39,9 @@ _DOCS_PAGE = """<!doctype html>
 """
 
 
-def make_api(assistant: Assistant) -> APIRouter:
-    """The routes /api/ask, /api/search and /healthz."""
+def make_api(assistant: Assistant, places: Places) -> APIRouter:
+    """The routes /api/ask, /api/search and /healthz; what they ask is worked on in ``places``."""
     router = APIRouter(route_class=_Route)
-    places = Places()
 
     @router.post(
         "/api/ask",

@@ -250,11 +250,6 @@ class Conversations:
             if json.loads(before)["answer"] != json.loads(after)["answer"]:
                 connection.execute("DELETE FROM votes WHERE exchange = ?", (exchange.id,))
 
-    def cut(self, owner: str, conversation_id: str, exchange_id: str) -> None:
-        """Drop an exchange and all after it."""
-        with self._transaction() as connection:
-            _cut(connection, owner, conversation_id, exchange_id)
-
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
         """Name a conversation; it keeps its place in the list.
 

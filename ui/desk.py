@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from rag import Answer, Article, Assistant, Filters, RagError
-from rag.added import add_file, list_added, remove_added
+from rag.added import add_file, list_added, remove_added, room_left
 from rag.assistant import check_question
 from rag.browse import Facets
 from rag.dates import BEIJING
@@ -23,6 +23,7 @@ from rag.intake import SetAside
 from rag.suggest import Suggestions
 from ui.conversations import ConversationMissingError, Conversations
 from ui.feedback import find_passage, to_jsonl
+from ui.places import Places
 from ui.records import Conversation, Exchange, Vote, to_history
 from ui.sidebar import render_added, render_entries
 from ui.source import PAGE, Freshness, Span, render_empty, render_listing, render_source
@@ -34,12 +35,10 @@ from ui.transcript import (
     render_welcome,
     to_blocks,
 )
-from ui.work import Outcome, Places, Work
+from ui.work import Outcome, Work
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 2
-"""Questions that are worked on at a time; the processor has no more to give."""
 ENTRIES = 100
 """Conversations of the list that are shown; a search finds the others."""
 UNDO = timedelta(days=1)
@@ -77,15 +76,16 @@ class Desk:
     """Serves every visitor of one index. Safe to use from several threads.
 
     Attributes:
+        places: where questions are worked on; those of programs, too.
         read_only: articles can be neither added nor removed.
     """
 
     def __init__(self, assistant: Assistant, conversations: Conversations, read_only: bool = False) -> None:
         self.assistant = assistant
         self.conversations = conversations
+        self.places = Places()
         self.read_only = read_only
         self._suggestions = Suggestions(assistant)
-        self._places = Places(AT_ONCE)
         self._lock = threading.Lock()
         self._under_way: dict[str, tuple[str, Work]] = {}  # the exchange and the work, by conversation
 
@@ -110,10 +110,12 @@ class Desk:
 
         Raises:
             QuestionError: the question is blank or too long.
+            BusyError: too many questions wait already.
             UnderWayError: the conversation's last question is still being answered.
             ConversationMissingError: there is no such exchange.
         """
         check_question(question)
+        self.places.check_room()
         exchange = Exchange(uuid.uuid4().hex, question, None, "", filters, datetime.now(UTC))
         with self._lock:
             before = self.find(visitor, conversation_id)
@@ -126,7 +128,7 @@ class Desk:
                 exchange.id,
                 Work(
                     lambda: self.assistant.stream(question, to_history(earlier), filters),
-                    self._places,
+                    self.places,
                     lambda outcome: self._keep(visitor, kept, exchange, outcome),
                 ),
             )
@@ -142,11 +144,13 @@ class Desk:
 
     def follow(self, visitor: Visitor, conversation_id: str) -> Iterator[list[Block]]:
         """The turns of a conversation as the answer under way grows; the last when it is there, or was stopped."""
-        _, work = self._under_way.get(conversation_id, ("", None))
-        if work is not None and self.find(visitor, conversation_id) is not None:
-            yield self.turns(visitor, conversation_id)
-            for _ in work.follow():
-                yield self.turns(visitor, conversation_id)
+        exchange_id, work = self._under_way.get(conversation_id, ("", None))
+        conversation = self.find(visitor, conversation_id)
+        if work is not None and conversation is not None:
+            exchanges, votes = conversation.exchanges, conversation.votes
+            yield to_blocks(exchanges, votes, visitor.language, {exchange_id: work.text})
+            for text in work.follow():
+                yield to_blocks(exchanges, votes, visitor.language, {exchange_id: text})
         yield self.turns(visitor, conversation_id)
 
     def stop(self, visitor: Visitor, conversation_id: str) -> None:
@@ -184,13 +188,13 @@ class Desk:
         conversation = self.find(visitor, conversation_id)
         if conversation is None or not conversation.exchanges:
             newest = self.assistant.browse(count=PAGE).articles
-            samples = self._suggestions.samples(newest, 0 if self._under_way else SAMPLE_TRIES)
+            samples = self._suggestions.samples(newest, SAMPLE_TRIES if self.places.are_idle else 0)
             return render_suggestions(samples, say(visitor.language, "samples"))
         last = conversation.exchanges[-1].answer
         if last is None or not last.citations:
             return ""
         asked = [exchange.question for exchange in conversation.exchanges]
-        tries = 0 if self._under_way else FOLLOW_UP_TRIES
+        tries = FOLLOW_UP_TRIES if self.places.are_idle else 0
         questions = self._suggestions.for_article(last.citations[0].article, asked, tries)
         return render_suggestions(questions, say(visitor.language, "follow_ups"))
 
@@ -317,12 +321,14 @@ class Desk:
         """
         self._check_writable()
         refused = []
+        room = room_left(self.assistant.root)
         for number, (name, path) in enumerate(files):
             progress("copying", number, len(files))
             try:
                 if path is None:
                     raise ArticleError(name, "upload", "it did not arrive; add it again")
-                add_file(self.assistant.root, name, path)
+                add_file(self.assistant.root, name, path, room)
+                room -= path.stat().st_size
             except ArticleError as error:
                 refused.append(SetAside(error.path, error.reason, error.detail))
         return self.assistant.refresh(progress), refused

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.limits import UPLOAD, BodyTooLargeError, Buckets, CountedBody, longest_body, replayed
 from ui.policy import PolicySender, fitting_for
-from ui.strings import Language, to_language
+from ui.strings import Language, say, to_language
 
 HEALTH = "/healthz"
 QUESTIONS = ("/api/ask", "/api/search")
@@ -82,8 +82,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
+    """A status and a sentence: its name in the catalogue, and what fills it in."""
+
     status: int
-    sentence: str
+    name: str
+    values: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -144,9 +147,7 @@ class Guard:
         if _is_plain_event(content):
             await self._app(scope, replayed(content, body.receive), sender.send)
         else:
-            await _respond(
-                scope, body.receive, sender.send, _Refusal(422, "This is no event of the page. Reload it.")
-            )
+            await _respond(scope, body.receive, sender.send, _Refusal(422, "guard_event"))
 
     def _refuse(self, scope: Scope, headers: Headers) -> _Refusal | None:
         return (
@@ -167,9 +168,7 @@ class Guard:
         hosts = [_PORT.sub("", host).lower() for host in headers.getlist("host")]
         if len(hosts) == 1 and hosts[0] in (*_LOOPBACK, bound.lower()):
             return None
-        return _Refusal(
-            421, f"This server answers on this machine only. Open it as http://{bound}, with its port."
-        )
+        return _Refusal(421, "guard_host", {"address": f"http://{bound}"})
 
     def _sign_in(self, scope: Scope, headers: Headers) -> _Refusal | None:
         scope.setdefault("state", {})["user"] = ""
@@ -178,9 +177,7 @@ class Guard:
         given = headers.get("authorization")
         address = _network(scope.get("client"))
         if given and (seconds := self._failures.seconds_to_wait(address)):
-            return _Refusal(
-                429, f"Too many wrong passwords. Wait {seconds} seconds.", {"Retry-After": str(seconds)}
-            )
+            return _wait(seconds, "guard_passwords")
         name, password = _read_basic(given) if given else ("", "")
         expected = self._access.users.get(name, self._nobody)
         if _same(password, expected) and name in self._access.users:
@@ -189,31 +186,27 @@ class Guard:
         if given:
             self._failures.take(address)
         return _Refusal(
-            401,
-            "Sign in with your name and password.",
-            {"WWW-Authenticate": 'Basic realm="Wenfeng", charset="UTF-8"'},
+            401, "guard_sign_in", headers={"WWW-Authenticate": 'Basic realm="Wenfeng", charset="UTF-8"'}
         )
 
     def _check_upload(self, path: str, headers: Headers) -> _Refusal | None:
         is_upload = path == UPLOAD or path.startswith(f"{UPLOAD}/")
         is_form = headers.get("content-type", "").lower().startswith("multipart/")  # of any other route
         if self._access.read_only and (is_upload or is_form):
-            return _Refusal(403, "This server is read-only. Ask who runs it to add the articles.")
+            return _Refusal(403, "guard_read_only")
         return None
 
     def _check_rate(self, scope: Scope) -> _Refusal | None:
         user, path = scope["state"]["user"], scope["path"]
         if self._access.local_only or not user or path not in (*QUESTIONS, EVENTS):
             return None
-        buckets, most = (
-            (self._events, EVENTS_A_MINUTE) if path == EVENTS else (self._questions, QUESTIONS_A_MINUTE)
+        buckets, name, most = (
+            (self._events, "guard_clicks", EVENTS_A_MINUTE)
+            if path == EVENTS
+            else (self._questions, "guard_questions", QUESTIONS_A_MINUTE)
         )
         if seconds := buckets.seconds_to_wait(user):
-            return _Refusal(
-                429,
-                f"More than {most} {'clicks' if path == EVENTS else 'questions'} a minute. Wait {seconds} seconds.",
-                {"Retry-After": str(seconds)},
-            )
+            return _wait(seconds, name, most=most)
         buckets.take(user)
         return None
 
@@ -228,7 +221,7 @@ def _check_origin(method: str, headers: Headers) -> _Refusal | None:
     site = headers.get("sec-fetch-site")
     if (origin is None or origin.lower() in ours) and site in (None, "same-origin", "none"):
         return None
-    return _Refusal(403, "This request comes from another site. Open the page of this server and ask there.")
+    return _Refusal(403, "guard_origin")
 
 
 def _check_route(path: str) -> _Refusal | None:
@@ -240,7 +233,7 @@ def _check_route(path: str) -> _Refusal | None:
         is_open = "://" not in rest
     else:
         is_open = step in _OPEN
-    return None if is_open else _Refusal(404, "There is nothing here. Open / for the page.")
+    return None if is_open else _Refusal(404, "guard_nothing")
 
 
 def _is_plain_event(content: bytes) -> bool:
@@ -270,7 +263,11 @@ def _check_length(path: str, headers: Headers) -> _Refusal | None:
 
 
 def _too_large(error: BodyTooLargeError) -> _Refusal:
-    return _Refusal(error.status_code, error.detail, dict(error.headers or {}))
+    return _Refusal(413, "guard_too_large", {"size": error.mebibytes}, dict(error.headers or {}))
+
+
+def _wait(seconds: int, name: str, **values: object) -> _Refusal:
+    return _Refusal(429, name, {**values, "seconds": seconds}, {"Retry-After": str(seconds)})
 
 
 def _read_basic(header: str) -> tuple[str, str]:
@@ -314,7 +311,10 @@ def _without_compression(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes
 
 async def _respond(scope: Scope, receive: Receive, send: Send, refusal: _Refusal) -> None:
     headers = dict(refusal.headers)
-    response: Response = PlainTextResponse(refusal.sentence, refusal.status, headers)
     if scope["path"].startswith("/api/"):
-        response = JSONResponse({"detail": refusal.sentence}, refusal.status, headers)
+        sentence = say("en", refusal.name, **refusal.values)
+        response: Response = JSONResponse({"detail": sentence}, refusal.status, headers)
+    else:
+        sentence = say(_language(Headers(scope=scope)), refusal.name, **refusal.values)
+        response = PlainTextResponse(sentence, refusal.status, headers)
     await response(scope, receive, send)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
+from ui.strings import say
+
 UPLOAD = "/gradio_api/upload"
 MEBIBYTE = 2**20
 
@@ -16,7 +18,8 @@ class BodyTooLargeError(HTTPException):
     """Of Starlette's kind, which the applications behind the guard turn into a response of this status."""
 
     def __init__(self, longest: int) -> None:
-        sentence = f"The request is larger than {longest // MEBIBYTE} MiB. Send less at a time."
+        self.mebibytes = longest // MEBIBYTE
+        sentence = say("en", "guard_too_large", size=self.mebibytes)
         # What is left of the body is not read, so the connection cannot carry another request.
         super().__init__(413, sentence, {"Connection": "close"})
 

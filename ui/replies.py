@@ -1,8 +1,9 @@
-"""Work on questions while the client waits: so many at once, as JSON or as events, and what goes wrong in a sentence.
+"""Work on questions while the client waits: replies as JSON or as events, and what goes wrong in a sentence.
 
 A client that goes away gives its place up. Knows nothing of what is worked on.
 """
 
+import asyncio
 import json
 import logging
 import math
@@ -20,13 +21,9 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import Receive, Scope, Send
 
 from rag.errors import FilterError, QuestionError, RagError
+from ui.places import BUSY_SECONDS, BusyError, Places
 
 logger = logging.getLogger(__name__)
-
-MOST_AT_ONCE = 2
-MOST_WAITING = 100
-BUSY_SECONDS = 5
-"""When a client that found no place may come again."""
 
 _EVENT_HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 
@@ -35,40 +32,13 @@ Event = tuple[str, Any]
 """A name and what becomes JSON."""
 
 
-class Places:
-    """Where questions are worked on: so many at once, so many waiting."""
-
-    def __init__(self) -> None:
-        self._places = anyio.CapacityLimiter(MOST_AT_ONCE)
-        self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
-
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Wait for a place and keep it.
-
-        Raises:
-            HTTPException: too many wait already.
-        """
-        if self._places.statistics().tasks_waiting >= MOST_WAITING:
-            raise HTTPException(
-                503,
-                f"Too many questions are waiting. Ask again in {BUSY_SECONDS} seconds.",
-                {"Retry-After": str(BUSY_SECONDS)},
-            )
-        async with self._places:
-            yield
-
-    async def run(self, work: Callable[[], Found]) -> Found:
-        """Run something in a thread, which goes on to its end whatever happens here."""
-        return await anyio.to_thread.run_sync(work, limiter=self._threads)
-
-
 class _Reply(Response):
     """Works while it is sent, and gives its place up when the client goes away."""
 
-    def __init__(self, desk: Places) -> None:
+    def __init__(self, places: Places) -> None:
         super().__init__()
-        self._desk = desk
+        self._places = places
+        self._thread = anyio.CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with anyio.create_task_group() as group:
@@ -79,18 +49,41 @@ class _Reply(Response):
     async def _reply(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise NotImplementedError
 
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Wait for a place and keep it.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        turn, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def begin() -> None:
+            loop.call_soon_threadsafe(turn.set)
+
+        self._places.line_up(begin)
+        try:
+            await turn.wait()
+            yield
+        finally:
+            self._places.leave(begin)
+
+    async def _run(self, work: Callable[[], Found]) -> Found:
+        """Run something in a thread, which goes on to its end whatever happens here."""
+        return await anyio.to_thread.run_sync(work, limiter=self._thread)
+
 
 class JsonReply(_Reply):
     """What the work returns, as JSON; or what went wrong, with its status."""
 
-    def __init__(self, desk: Places, work: Callable[[], Any]) -> None:
-        super().__init__(desk)
+    def __init__(self, places: Places, work: Callable[[], Any]) -> None:
+        super().__init__(places)
         self._work = work
 
     async def _reply(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with self._desk.place():
-                response = JSONResponse(await self._desk.run(self._work))
+            async with self._place():
+                response = JSONResponse(await self._run(self._work))
         except Exception as error:  # noqa: BLE001  (the outermost edge)
             response = to_response(_to_problem(error))
         await response(scope, receive, send)
@@ -102,8 +95,8 @@ class EventReply(_Reply):
     They are made without waiting for the client, who might not read and would hold the place.
     """
 
-    def __init__(self, desk: Places, work: Callable[[], Generator[Event, None, None]]) -> None:
-        super().__init__(desk)
+    def __init__(self, places: Places, work: Callable[[], Generator[Event, None, None]]) -> None:
+        super().__init__(places)
         self._work = work
 
     async def _reply(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,19 +118,19 @@ class EventReply(_Reply):
     async def _make_events(self, made: MemoryObjectSendStream[bytes | HTTPException]) -> None:
         with made:
             try:
-                async with self._desk.place():
-                    await self._run(made)
+                async with self._place():
+                    await self._run_through(made)
             except Exception as error:  # noqa: BLE001  (the outermost edge)
                 made.send_nowait(_to_problem(error))
 
-    async def _run(self, made: MemoryObjectSendStream[bytes | HTTPException]) -> None:
+    async def _run_through(self, made: MemoryObjectSendStream[bytes | HTTPException]) -> None:
         events = self._work()
         try:
-            while (event := await self._desk.run(lambda: next(events, None))) is not None:
+            while (event := await self._run(lambda: next(events, None))) is not None:
                 made.send_nowait(_to_bytes(*event))
         finally:
             with anyio.CancelScope(shield=True):
-                await self._desk.run(events.close)
+                await self._run(events.close)
 
 
 def _to_bytes(name: str, data: object) -> bytes:
@@ -154,6 +147,8 @@ def _to_problem(error: Exception) -> HTTPException:
     """What a client is told: the sentence of an error of ours; of another one, which is logged, only an id."""
     if isinstance(error, HTTPException):
         return error
+    if isinstance(error, BusyError):
+        return HTTPException(503, str(error), {"Retry-After": str(BUSY_SECONDS)})
     if isinstance(error, RagError):
         return HTTPException(
             422 if isinstance(error, QuestionError | FilterError) else 503, writable(str(error))

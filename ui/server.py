@@ -54,7 +54,7 @@ def make_app(desk: Desk, serve: ServeSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(make_api(desk.assistant))
+    app.include_router(make_api(desk.assistant, desk.places))
     add_docs(app)
     _add_downloads(app, desk)
     app.mount("/page/static", StaticFiles(directory=STATIC), name="page")

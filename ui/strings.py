@@ -137,6 +137,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "aside_too_large": ("文件太大", "It is too large"),
     "aside_timeout": ("读取太久", "Reading it took too long"),
     "aside_upload": ("没有传到，请再添加一次", "It did not arrive; add it again"),
+    "aside_full": ("这里添加的文章已经太多，请先移除一些", "Too much has been added here; remove some first"),
     "aside_other": ("无法读取", "It cannot be read"),
     # conversations
     "new_conversation": ("新对话", "New conversation"),
@@ -167,6 +168,38 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "menu": ("对话记录", "Conversations"),
     "other_language": ("English", "中文"),
     "keys_hint": ("J / K 在引用间移动", "J / K move between citations"),
+    # what the guard refuses; programs are told in English
+    "guard_event": ("这不是本页发出的操作。请刷新页面。", "This is no event of the page. Reload it."),
+    "guard_host": (
+        "本服务只供这台电脑使用。请用 {address} 加端口号打开。",
+        "This server answers on this machine only. Open it as {address}, with its port.",
+    ),
+    "guard_passwords": (
+        "密码错得太多了。请等 {seconds} 秒再试。",
+        "Too many wrong passwords. Wait {seconds} seconds.",
+    ),
+    "guard_sign_in": ("请用你的名字和密码登录。", "Sign in with your name and password."),
+    "guard_read_only": (
+        "本服务是只读的。要添加文章，请找它的管理员。",
+        "This server is read-only. Ask who runs it to add the articles.",
+    ),
+    "guard_clicks": (
+        "一分钟里的操作超过了 {most} 次。请等 {seconds} 秒。",
+        "More than {most} clicks a minute. Wait {seconds} seconds.",
+    ),
+    "guard_questions": (
+        "一分钟里的问题超过了 {most} 个。请等 {seconds} 秒。",
+        "More than {most} questions a minute. Wait {seconds} seconds.",
+    ),
+    "guard_origin": (
+        "这个请求来自别的网站。请打开本服务的页面提问。",
+        "This request comes from another site. Open the page of this server and ask there.",
+    ),
+    "guard_nothing": ("这里什么也没有。请从 / 打开页面。", "There is nothing here. Open / for the page."),
+    "guard_too_large": (
+        "请求超过了 {size} MiB。请一次少发一些。",
+        "The request is larger than {size} MiB. Send less at a time.",
+    ),
     # errors of rag, by class; those that are not here are shown as they are
     "QuestionError": (
         "问题不能为空，也不能超过 2000 字。请改短或重写。",
@@ -228,6 +261,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "UnderWayError": (
         "上一个问题还在回答。请稍等，或先点停止。",
         "The question before is still being answered. Wait, or stop it first.",
+    ),
+    "BusyError": (
+        "排队的问题太多了，请过几秒再问。",
+        "Too many questions are waiting. Ask again in a few seconds.",
     ),
     "TitleError": ("名字须有 1 到 80 个字。", "A name has 1 to 80 characters."),
     "failed": (

@@ -1,40 +1,12 @@
 """A question being answered in a thread of its own, whoever looks on and whether anybody does."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from rag import Answer
+from ui.places import Places
 
 Outcome = Answer | Exception
-
-
-class Places:
-    """So many are worked on at a time; the others wait in line and come in turn, which a semaphore does not promise."""
-
-    def __init__(self, count: int) -> None:
-        self._free = count
-        self._line: deque[threading.Event] = deque()
-        self._lock = threading.Lock()
-
-    def ask(self, turn: threading.Event) -> None:
-        """Have ``turn`` set once there is a place."""
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                turn.set()
-            else:
-                self._line.append(turn)
-
-    def leave(self, turn: threading.Event) -> None:
-        """Give up the place, or the wait for one."""
-        with self._lock:
-            if turn in self._line:
-                self._line.remove(turn)
-            elif self._line:
-                self._line.popleft().set()
-            else:
-                self._free += 1
 
 
 class Work:
@@ -53,8 +25,11 @@ class Work:
 
         Args:
             stream: gives the pieces, such as ``Assistant.stream``.
-            places: one of them is taken for the work.
+            places: one of them is taken for the work, once it is free.
             keep: called in the thread with what came of it, before those who follow are told; not if it was stopped.
+
+        Raises:
+            BusyError: too many wait for a place already.
         """
         self._stream = stream
         self._places = places
@@ -64,7 +39,8 @@ class Work:
         self._text = ""
         self._ended = False
         self._stopped = False
-        places.ask(self._turn)
+        self._begin = self._turn.set
+        places.line_up(self._begin)
         threading.Thread(target=self._run, name="wenfeng-answers", daemon=True).start()
 
     @property
@@ -96,7 +72,7 @@ class Work:
         try:
             outcome = None if self._stopped else self._answer()
         finally:
-            self._places.leave(self._turn)
+            self._places.leave(self._begin)
         if outcome is not None and not self._stopped:
             self._keep(outcome)
         self._end()

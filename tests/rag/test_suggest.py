@@ -11,7 +11,7 @@ from rag import Answer, Article, Assistant, Filters
 from rag.drafts import LONGEST, SHORTEST, draft_questions
 from rag.passages import split_sentences
 from rag.records import Citation
-from rag.suggest import TRIES, Suggestions, try_questions
+from rag.suggest import TRIES, Suggestions
 
 FAIR = (
     "5月12日，第三届云栖湖国际茶叶博览会在杭州举行。\n"
@@ -163,7 +163,7 @@ def test_a_draft_is_a_question_on_a_sentence_of_the_article(text: str) -> None:
 def test_every_suggestion_is_answered_from_its_own_sentence(assistant: Assistant) -> None:
     for article in assistant.index.articles():
         drafts = {draft.question: draft for draft in draft_questions(article)}
-        questions = try_questions(assistant, article, count=2)
+        questions = Suggestions(assistant).for_article(article)[:2]
         assert questions
         for question in questions:
             quoted = [
@@ -178,7 +178,7 @@ def test_every_suggestion_is_answered_from_its_own_sentence(assistant: Assistant
 def test_what_is_not_answered_from_its_sentence_is_left_out() -> None:
     best = next(draft_questions(fair())).question
     assistant = Fake(fair(), unanswerable=[best])
-    questions = try_questions(assistant, fair())
+    questions = Suggestions(assistant).for_article(fair())
     assert assistant.asked[0] == best
     assert best not in questions
     assert len(questions) == 3
@@ -186,8 +186,8 @@ def test_what_is_not_answered_from_its_sentence_is_left_out() -> None:
 
 def test_an_answer_from_another_article_does_not_count() -> None:
     elsewhere = Fake(fair("elsewhere.md"))
-    assert try_questions(elsewhere, fair()) == ()
-    assert len(try_questions(elsewhere, Article("fair.md", FAIR, aliases=("elsewhere.md",)))) == 3
+    assert Suggestions(elsewhere).for_article(fair()) == ()
+    assert len(Suggestions(elsewhere).for_article(Article("fair.md", FAIR, aliases=("elsewhere.md",)))) == 3
 
 
 def test_no_more_is_asked_than_allowed() -> None:
@@ -195,13 +195,13 @@ def test_no_more_is_asked_than_allowed() -> None:
     article = Article("a.md", text)
     questions = [draft.question for draft in draft_questions(article)]
     assistant = Fake(article, unanswerable=questions)
-    assert try_questions(assistant, article) == ()
+    assert Suggestions(assistant).for_article(article) == ()
     assert assistant.asked == questions[:TRIES]
 
 
 def test_an_avoided_question_is_not_suggested_in_any_width() -> None:
-    first = try_questions(Fake(fair()), fair())
-    again = try_questions(Fake(fair()), fair(), avoid=[first[0].replace("？", "?"), first[1]])
+    first = Suggestions(Fake(fair())).for_article(fair())
+    again = Suggestions(Fake(fair())).for_article(fair(), avoid=[first[0].replace("？", "?"), first[1]])
     assert len(again) == 3
     assert not {first[0], first[1]} & set(again)
 
@@ -209,25 +209,22 @@ def test_an_avoided_question_is_not_suggested_in_any_width() -> None:
 def test_a_second_call_asks_nothing() -> None:
     assistant = Fake(fair())
     suggestions = Suggestions(assistant)
-    assert suggestions.known(fair()) is None
     first = suggestions.for_article(fair())
     asked = len(assistant.asked)
-    assert suggestions.for_article(fair()) == suggestions.known(fair()) == first
+    assert suggestions.for_article(fair()) == suggestions.for_article(fair(), tries=0) == first
     assert len(first) == 3
     assert len(assistant.asked) == asked
 
 
-def test_an_article_without_a_question_is_known_to_have_none() -> None:
-    article = Article("english.md", "The library opened on May 12.")
-    suggestions = Suggestions(Fake())
-    assert suggestions.for_article(article) == ()
-    assert suggestions.known(article) == ()
+def test_an_article_without_a_question_has_none() -> None:
+    assistant = Fake()
+    assert Suggestions(assistant).for_article(Article("english.md", "The library opened on May 12.")) == ()
+    assert assistant.asked == []
 
 
 def test_asked_questions_make_room_for_others() -> None:
     suggestions = Suggestions(Fake(fair()))
     first = suggestions.for_article(fair())
-    assert suggestions.known(fair(), avoid=first[:1]) is None
     others = suggestions.for_article(fair(), avoid=first[:1])
     assert set(first[1:]) < set(others)
     assert first[0] not in others
@@ -240,7 +237,6 @@ def test_tries_can_be_bounded_and_gone_on_with() -> None:
     assert suggestions.for_article(fair(), tries=0) == ()
     assert assistant.asked == []
     assert len(suggestions.for_article(fair(), tries=1)) == 1
-    assert suggestions.known(fair()) is None
     assert len(suggestions.for_article(fair())) == 3
     assert len(set(assistant.asked)) == len(assistant.asked)
 
@@ -250,16 +246,18 @@ def test_another_generation_is_asked_anew() -> None:
     suggestions = Suggestions(assistant)
     suggestions.for_article(fair())
     assistant.index.name = "second"
-    assert suggestions.known(fair()) is None
+    assert suggestions.for_article(fair(), tries=0) == ()
 
 
 def test_the_articles_asked_for_last_are_remembered() -> None:
     articles = [fair("a.md"), fair("b.md"), fair("c.md")]
-    suggestions = Suggestions(Fake(*articles), most=2)
-    for article in articles:
-        suggestions.for_article(article, tries=0)
-    suggestions.for_article(articles[1])
-    assert [suggestions.known(article) is None for article in articles] == [True, False, True]
+    assistant = Fake(*articles)
+    suggestions = Suggestions(assistant, most=2)
+    asked = []
+    for article in (*articles, *reversed(articles)):
+        suggestions.for_article(article)
+        asked.append(len(assistant.asked))
+    assert asked[2] == asked[3] == asked[4] < asked[5]
 
 
 def test_samples_are_of_different_articles_newest_first() -> None:

@@ -27,7 +27,7 @@ from rag.errors import (
 )
 from rag.export import answer_to_json, hit_to_json
 from ui.api import add_docs, make_api
-from ui.replies import MOST_AT_ONCE, MOST_WAITING
+from ui.places import AT_ONCE, MOST_WAITING, Places
 from ui.shapes import AnswerFound
 
 QUESTION = "第二场圆桌对话是谁主持的？"
@@ -85,7 +85,7 @@ class Toy:
 
 def make_app(assistant: Any) -> FastAPI:
     app = FastAPI(title="Wenfeng", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
-    app.include_router(make_api(cast(Assistant, assistant)))
+    app.include_router(make_api(cast(Assistant, assistant), Places()))
     add_docs(app)
     return app
 
@@ -403,13 +403,13 @@ def test_two_are_worked_on_a_hundred_wait_and_one_more_is_sent_away(accept: str)
         toy = Toy()
         toy.go.clear()
         app = make_app(toy)
-        clients = [Client(app, accept) for _ in range(MOST_AT_ONCE + MOST_WAITING)]
+        clients = [Client(app, accept) for _ in range(AT_ONCE + MOST_WAITING)]
         try:
             with anyio.fail_after(60):
                 async with anyio.create_task_group() as group:
                     for client in clients:
                         group.start_soon(client.ask)
-                    for _ in range(MOST_AT_ONCE):
+                    for _ in range(AT_ONCE):
                         await until_started(toy)
                     await anyio.wait_all_tasks_blocked()
                     late = Client(app, accept)
@@ -418,7 +418,7 @@ def test_two_are_worked_on_a_hundred_wait_and_one_more_is_sent_away(accept: str)
                     assert json.loads(late.body) == {
                         "detail": "Too many questions are waiting. Ask again in 5 seconds."
                     }
-                    assert len(toy.asked) == MOST_AT_ONCE
+                    assert len(toy.asked) == AT_ONCE
                     clients[-1].leave()  # one that waits frees its place
                     await clients[-1].done.wait()
                     last = Client(app, accept)

@@ -225,17 +225,17 @@ def test_a_vote_falls_with_the_answer_that_it_was_on(kept: Conversations) -> Non
     assert kept.open("", name).votes == {}
 
 
-def test_a_cut_drops_an_exchange_and_all_after_it(kept: Conversations) -> None:
+def test_what_comes_instead_of_an_exchange_drops_it_and_all_after_it(kept: Conversations) -> None:
     name = kept.add("", None, exchange("e1"))
     for each in ("e2", "e3"):
         kept.add("", name, exchange(each))
     kept.vote("", "e3", Vote(up=True))
-    kept.cut("", name, "e2")
+    kept.add("", name, exchange("e4"), instead="e2")
     conversation = kept.open("", name)
-    assert [each.id for each in conversation.exchanges] == ["e1"]
+    assert [each.id for each in conversation.exchanges] == ["e1", "e4"]
     assert conversation.votes == {}
     kept.add("", name, exchange("e3"))
-    assert [each.id for each in kept.open("", name).exchanges] == ["e1", "e3"]
+    assert [each.id for each in kept.open("", name).exchanges] == ["e1", "e4", "e3"]
 
 
 def test_the_list_has_the_newest_change_first(kept: Conversations) -> None:
@@ -327,7 +327,7 @@ def test_what_is_anothers_is_missing(kept: Conversations) -> None:
         lambda: kept.open("bob", name),
         lambda: kept.add("bob", name, exchange("e2")),
         lambda: kept.update("bob", name, exchange("e1", answer=None)),
-        lambda: kept.cut("bob", name, "e1"),
+        lambda: kept.add("bob", name, exchange("e2"), instead="e1"),
         lambda: kept.rename("bob", name, "mine"),
         lambda: kept.delete("bob", name),
         lambda: kept.restore("bob", name),
@@ -346,13 +346,14 @@ def test_an_unknown_id_is_missing(kept: Conversations, name: str) -> None:
     with pytest.raises(ConversationMissingError):
         kept.open("", name)
     with pytest.raises(ConversationMissingError, match="no longer in the conversation"):
-        kept.cut("", known, name)
+        kept.add("", known, exchange("e2"), instead=name)
+    assert [each.id for each in kept.open("", known).exchanges] == ["e1"]
 
 
 def test_an_exchange_of_another_conversation_is_missing(kept: Conversations) -> None:
     first, second = (kept.add("", None, exchange(name)) for name in ("e1", "e2"))
     with pytest.raises(ConversationMissingError):
-        kept.cut("", first, "e2")
+        kept.add("", first, exchange("e3"), instead="e2")
     assert len(kept.open("", second).exchanges) == 1
 
 

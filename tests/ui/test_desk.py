@@ -2,16 +2,21 @@
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 
 from eval.sets import parse_case
 from rag import Filters
+from rag.added import MOST_IN_ALL
 from rag.errors import QuestionError
+from rag.settings import ServeSettings
 from ui.conversations import ConversationMissingError
 from ui.desk import DayError, Desk, ReadOnlyError, UnderWayError, Visitor, to_filters
+from ui.places import AT_ONCE, MOST_WAITING, BusyError
 from ui.records import Vote
 
 HOST = "第一场圆桌对话是谁主持的？"
@@ -208,6 +213,32 @@ def test_days_are_written_as_days() -> None:
         to_filters("", "yesterday", [], [], "en")
 
 
+def test_programs_and_the_page_wait_in_one_line(
+    own_desk: Desk, gate: threading.Lock, serve: Callable[[Desk, ServeSettings], str]
+) -> None:
+    address = serve(own_desk, ServeSettings())
+    with gate:
+        asked = [own_desk.ask(LI, None, HOST, EVERYTHING) for _ in range(AT_ONCE)]
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/api/search", json={"query": "碳中和"}, timeout=2)
+    for kept in asked:
+        assert list(own_desk.follow(LI, kept))
+    assert httpx.post(f"{address}/api/search", json={"query": "碳中和"}, timeout=30).status_code == 200
+
+
+def test_a_line_that_is_full_takes_no_question(desk: Desk) -> None:
+    others = [lambda number=number: None for number in range(AT_ONCE + MOST_WAITING)]
+    for other in others:
+        desk.places.line_up(other)
+    with pytest.raises(BusyError, match="Ask again in 5 seconds"):
+        desk.ask(LI, None, HOST, EVERYTHING)
+    assert desk.conversations.count("李", "") == 0
+    for other in others:
+        desk.places.leave(other)
+    assert desk.places.are_idle
+    ask(desk, HOST)
+
+
 def test_articles_are_added_asked_about_and_removed(own_desk: Desk, tmp_path: Path) -> None:
     good, bad, wrong = tmp_path / "会.md", tmp_path / "坏.md", tmp_path / "表.xlsx"
     good.write_text(
@@ -229,6 +260,20 @@ def test_articles_are_added_asked_about_and_removed(own_desk: Desk, tmp_path: Pa
     source = own_desk.cite(LI, kept, exchange.id, 1, None)
     assert "段青禾" in source, "an answer shows its citations as they were"
     assert "已不在文件夹里" in source
+
+
+def test_what_was_added_has_a_bound_in_all(own_desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "小.md").write_text("图书馆新开了一间阅览室。", encoding="utf-8")
+    large = own_desk.assistant.root / "added" / "大.md"
+    large.parent.mkdir(exist_ok=True)
+    with large.open("wb") as stream:
+        stream.truncate(MOST_IN_ALL)  # takes no room on the disk
+    report, refused = own_desk.add([("小.md", tmp_path / "小.md")])
+    assert [(each.path, each.reason) for each in refused] == [("小.md", "full")]
+    own_desk.remove(".added/大.md")
+    report, refused = own_desk.add([("小.md", tmp_path / "小.md")])
+    assert (report.indexed, refused) == (1, [])
+    own_desk.remove(".added/小.md")
 
 
 def test_a_read_only_desk_changes_nothing(desk: Desk, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from rag import Assistant
 from ui.api import add_docs, make_api
 from ui.guard import Access, Guard
 from ui.limits import MEBIBYTE, Buckets
+from ui.places import Places
 from ui.policy import content_security_policy, fit_page, fitting_for
 
 PASSWORD = "密码 correct: horse"
@@ -97,10 +98,14 @@ def guarded(
     """Asks a guarded application over ASGI."""
     guard = Guard(app or make_app(), access, head, clock or Clock())
 
-    def ask(path: str, method: str = "GET", client: str = "192.0.2.1", **options: Any) -> httpx.Response:
+    def ask(
+        path: str, method: str = "GET", client: str = "192.0.2.1", language: str = "en", **options: Any
+    ) -> httpx.Response:
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(guard, client=(client, 1))
-            async with httpx.AsyncClient(transport=transport, base_url=LOCAL) as http:
+            async with httpx.AsyncClient(
+                transport=transport, base_url=LOCAL, cookies={"wenfeng_language": language}
+            ) as http:
                 return await http.request(method, path, **options)
 
         return run(send)
@@ -519,7 +524,8 @@ def test_only_gradio_s_page_may_make_code_of_text() -> None:
 def test_a_page_gets_its_head_its_nonces_and_no_cards() -> None:
     head = '<script src="/page/page.js"></script>'
     with guarded(head=head) as ask:
-        first, second = ask("/"), ask("/", headers={"Accept-Encoding": "gzip, br"})
+        first = ask("/", language="")
+        second = ask("/", language="", headers={"Accept-Encoding": "gzip, br"})
     found = re.search(r"'nonce-([\w-]{24})'", first.headers["content-security-policy"])
     assert found
     nonce = found[1]
@@ -660,7 +666,7 @@ def test_gradio_works_under_the_policy(browser: Browser) -> None:
 
 def test_the_docs_work_under_the_policy(browser: Browser, assistant: Assistant) -> None:
     app = FastAPI(title="Wenfeng", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
-    app.include_router(make_api(assistant))
+    app.include_router(make_api(assistant, Places()))
     add_docs(app)
     told: list[str] = []
     asked: list[str] = []
@@ -677,3 +683,12 @@ def test_the_docs_work_under_the_policy(browser: Browser, assistant: Assistant) 
         page.close()
     assert told == []
     assert not [url for url in asked if not url.startswith((address, "data:"))]
+
+
+def test_a_person_is_refused_in_the_language_of_the_page_and_a_program_in_english() -> None:
+    with guarded(Access(USERS, local_only=False)) as ask:
+        assert ask("/", language="").text == "请用你的名字和密码登录。"
+        assert ask("/", language="en").text == "Sign in with your name and password."
+        assert ask("/api/ask", "POST", language="").json() == {
+            "detail": "Sign in with your name and password."
+        }

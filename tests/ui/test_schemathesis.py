@@ -10,6 +10,7 @@ from schemathesis.engine import events
 
 from rag import Assistant
 from ui.api import make_api
+from ui.places import Places
 
 SETTINGS = """
 seed = 20210605
@@ -39,7 +40,7 @@ def describe(app: FastAPI, assistant: Assistant) -> dict[str, Any]:
 
 def test_every_operation_keeps_its_description(assistant: Assistant) -> None:
     app = FastAPI(title="Wenfeng", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
-    app.include_router(make_api(assistant))
+    app.include_router(make_api(assistant, Places()))
     schema = schemathesis.openapi.from_dict(
         describe(app, assistant), config=schemathesis.Config.from_str(SETTINGS)
     )

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterator
 
 from rag import Answer
-from ui.work import Outcome, Places, Work
+from ui.places import Places
+from ui.work import Outcome, Work
 
 LONG = 20.0
 """Seconds after which something that should happen will not."""

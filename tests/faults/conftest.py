@@ -7,7 +7,7 @@ import pytest
 
 FULL = os.environ.get("FAULTS") == "full"
 
-FIGURES = pytest.StashKey[list[str]]()
+FIGURES = "figures"
 
 
 def at_full(full: int, floor: int) -> int:
@@ -18,12 +18,18 @@ def at_full(full: int, floor: int) -> int:
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Puts a line of figures under the test's name at the end of the run."""
-    lines = request.config.stash.setdefault(FIGURES, [])
-    return lambda line: lines.append(f"{request.node.name}: {line}")
+    return lambda line: request.node.user_properties.append((FIGURES, line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lines = config.stash.get(FIGURES, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}: {line}"
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, line in report.user_properties
+        if name == FIGURES
+    ]
     if lines:
         terminalreporter.section("faults")
         for line in lines:

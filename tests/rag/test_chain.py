@@ -1,6 +1,7 @@
 """The LangChain parts give what ``Assistant`` gives, alone and inside somebody else's chain."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -41,7 +42,8 @@ def test_the_chain_answers_like_the_assistant(assistant: Assistant) -> None:
     assert same(chain.invoke({"question": QUESTIONS[0]}), expected[0])
     assert all(map(same, chain.batch([*QUESTIONS]), expected))
     assert all(same(answer, expected[0]) for answer in chain.stream(QUESTIONS[0]))
-    assert same(asyncio.run(chain.ainvoke(QUESTIONS[1])), expected[1])
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps a loop running in this thread
+        assert same(pool.submit(asyncio.run, chain.ainvoke(QUESTIONS[1])).result(), expected[1])
 
 
 def test_the_chain_takes_langchain_messages_as_history(assistant: Assistant) -> None:

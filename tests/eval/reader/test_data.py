@@ -108,11 +108,8 @@ def test_nothing_reported_or_held_back_is_trained_on(shared: Path) -> None:
     }
     long = {sentence for sentence in sentences if len(sentence) > 30}
     assert len(long) > 3000
-    trained = {
-        to_simplified(each.text[slice(*span)])
-        for each in training_examples(1, bench)
-        for span in split_sentences(each.text)
-    }
+    texts = {to_simplified(each.text) for each in training_examples(1, bench)}
+    trained = {text[slice(*span)] for text in texts for span in split_sentences(text)}
     # News repeats itself: a sentence or two of an agency stands in texts on both sides.
     assert len(long & trained) < 0.01 * len(long)
 

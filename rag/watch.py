@@ -36,6 +36,15 @@ def follow_folder(
     Raises:
         DiskError: the system cannot watch the folder.
     """
+    for _ in _changes(articles, stop):
+        try:
+            yield refresh()
+        except RagError as error:
+            yield error
+
+
+def _changes(articles: Path, stop: Event) -> Iterator[None]:
+    """Once the folder is watched, and each time that articles have changed."""
     folder = articles.resolve()
 
     def concerns(change: Change, path: str) -> bool:
@@ -60,10 +69,7 @@ def follow_folder(
             ):
                 if changes or is_first:
                     is_first = False
-                    try:
-                        yield refresh()
-                    except RagError as error:
-                        yield error
+                    yield
             return
         except OSError as error:
             raise DiskError(

@@ -250,6 +250,17 @@ class Conversations:
             if json.loads(before)["answer"] != json.loads(after)["answer"]:
                 connection.execute("DELETE FROM votes WHERE exchange = ?", (exchange.id,))
 
+    def votes(self, owner: str, conversation_id: str) -> dict[str, Vote]:
+        """The votes on a conversation's answers, by the ids of their exchanges; none where there is no such."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT exchange, votes.body FROM votes JOIN exchanges ON exchanges.id = votes.exchange"
+                " JOIN conversations ON conversations.id = exchanges.conversation"
+                " WHERE conversations.id = ? AND owner = ?",
+                (conversation_id, owner),
+            )
+            return {exchange_id: vote_from_json(body) for exchange_id, body in rows}
+
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
         """Name a conversation; it keeps its place in the list.
 

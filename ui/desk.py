@@ -6,7 +6,8 @@ Knows nothing of Gradio. Errors of ours become the sentence that is shown; any o
 import logging
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
@@ -14,14 +15,15 @@ from pathlib import Path
 
 from rag import Answer, Article, Assistant, Filters, RagError
 from rag.added import add_file, list_added, remove_added, room_left
+from rag.articles import MAX_BYTES
 from rag.assistant import check_question
 from rag.browse import Facets
 from rag.dates import BEIJING
-from rag.errors import ArticleError
+from rag.errors import ArticleError, DiskError
 from rag.indexing import IndexReport, Progress
 from rag.intake import SetAside
 from rag.suggest import Suggestions
-from ui.conversations import ConversationMissingError, Conversations
+from ui.conversations import ConversationMissingError, Conversations, ConversationsFileError
 from ui.feedback import find_passage, to_jsonl
 from ui.places import Places
 from ui.records import Conversation, Exchange, Vote, to_history
@@ -72,6 +74,21 @@ class Visitor:
     language: Language = "zh"
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to be added.
+
+    Attributes:
+        name: as its owner calls it, with folders perhaps.
+        path: where it lies now; None where it did not arrive.
+        is_too_large: and so was not sent.
+    """
+
+    name: str
+    path: Path | None
+    is_too_large: bool = False
+
+
 class Desk:
     """Serves every visitor of one index. Safe to use from several threads.
 
@@ -88,6 +105,7 @@ class Desk:
         self._suggestions = Suggestions(assistant)
         self._lock = threading.Lock()
         self._under_way: dict[str, tuple[str, Work]] = {}  # the exchange and the work, by conversation
+        self._unkept: dict[str, str] = {}  # what went wrong, by the exchange whose answer the disk refused
 
     # Asking.
 
@@ -115,23 +133,19 @@ class Desk:
             ConversationMissingError: there is no such exchange.
         """
         check_question(question)
-        self.places.check_room()
         exchange = Exchange(uuid.uuid4().hex, question, None, "", filters, datetime.now(UTC))
-        with self._lock:
+        with self._lock, ExitStack() as undo:
             before = self.find(visitor, conversation_id)
             if before is not None and before.id in self._under_way:
                 raise UnderWayError("The question before is still being answered. Wait, or stop it first.")
             exchanges = before.exchanges if before else ()
             earlier = list(takewhile(lambda each: each.id != instead, exchanges))
+            work = Work(lambda: self.assistant.stream(question, to_history(earlier), filters), self.places)
+            undo.callback(work.stop)
             kept = self.conversations.add(visitor.owner, before.id if before else None, exchange, instead)
-            self._under_way[kept] = (
-                exchange.id,
-                Work(
-                    lambda: self.assistant.stream(question, to_history(earlier), filters),
-                    self.places,
-                    lambda outcome: self._keep(visitor, kept, exchange, outcome),
-                ),
-            )
+            self._under_way[kept] = exchange.id, work
+            undo.pop_all()
+        work.begin(lambda outcome: self._keep(visitor, kept, exchange, outcome))
         return kept
 
     def ask_again(
@@ -147,10 +161,10 @@ class Desk:
         exchange_id, work = self._under_way.get(conversation_id, ("", None))
         conversation = self.find(visitor, conversation_id)
         if work is not None and conversation is not None:
-            exchanges, votes = conversation.exchanges, conversation.votes
-            yield to_blocks(exchanges, votes, visitor.language, {exchange_id: work.text})
+            yield self._blocks(visitor, conversation, {exchange_id: work.text})
             for text in work.follow():
-                yield to_blocks(exchanges, votes, visitor.language, {exchange_id: text})
+                votes = self.conversations.votes(visitor.owner, conversation_id)
+                yield self._blocks(visitor, replace(conversation, votes=votes), {exchange_id: text})
         yield self.turns(visitor, conversation_id)
 
     def stop(self, visitor: Visitor, conversation_id: str) -> None:
@@ -174,11 +188,14 @@ class Desk:
             exchange = replace(exchange, error=say_fault(outcome, visitor.language))
         try:
             self.conversations.update(visitor.owner, conversation_id, exchange)
-        except RagError as error:
-            logger.warning("An answer could not be kept: %s", error)
-        with self._lock:
-            if self._under_way.get(conversation_id, ("", None))[0] == exchange.id:
-                del self._under_way[conversation_id]
+        except ConversationMissingError:
+            pass  # it was deleted meanwhile
+        except Exception as error:  # noqa: BLE001  (the edge of a thread; shown in the answer's place)
+            self._unkept[exchange.id] = say_fault(error, visitor.language)
+        finally:
+            with self._lock:
+                if self._under_way.get(conversation_id, ("", None))[0] == exchange.id:
+                    del self._under_way[conversation_id]
 
     def suggest(self, visitor: Visitor, conversation_id: str | None) -> str:
         """Questions to ask next, each tried: of the article of the last answer; for an empty page, of the newest.
@@ -207,8 +224,7 @@ class Desk:
             articles = self.assistant.facets().articles
             return [{"id": "welcome", "html": render_welcome(articles, visitor.language)}]
         exchange_id, work = self._under_way.get(conversation.id, ("", None))
-        pending = {exchange_id: work.text} if work else {}
-        return to_blocks(conversation.exchanges, conversation.votes, visitor.language, pending)
+        return self._blocks(visitor, conversation, {exchange_id: work.text} if work else {})
 
     def cite(
         self,
@@ -235,7 +251,7 @@ class Desk:
         """The source panel for an article that is only read."""
         article = self.assistant.article(path)
         if article is None:
-            return render_error(say(visitor.language, "listed_none"))
+            return render_error(say(visitor.language, "article_gone"))
         return render_source(article, None, (), visitor.language, _today())
 
     def listing(self, visitor: Visitor, filters: Filters, query: str, start: int) -> str:
@@ -306,12 +322,9 @@ class Desk:
         return render_added(list_added(self.assistant.root), visitor.language)
 
     def add(
-        self, files: Sequence[tuple[str, Path | None]], progress: Progress = lambda step, done, total: None
+        self, files: Sequence[Upload], progress: Progress = lambda step, done, total: None
     ) -> tuple[IndexReport, list[SetAside]]:
         """Keep files and index them.
-
-        Args:
-            files: a name, with folders perhaps, and where the file lies now; None where it did not arrive.
 
         Returns:
             What indexing did, and the files that were not even kept.
@@ -322,13 +335,15 @@ class Desk:
         self._check_writable()
         refused = []
         room = room_left(self.assistant.root)
-        for number, (name, path) in enumerate(files):
+        for number, file in enumerate(files):
             progress("copying", number, len(files))
             try:
-                if path is None:
-                    raise ArticleError(name, "upload", "it did not arrive; add it again")
-                add_file(self.assistant.root, name, path, room)
-                room -= path.stat().st_size
+                if file.is_too_large:
+                    raise ArticleError(file.name, "too large", f"the file is over {MAX_BYTES // 2**20} MB")
+                if file.path is None:
+                    raise ArticleError(file.name, "upload", "it did not arrive; add it again")
+                add_file(self.assistant.root, file.name, file.path, room)
+                room -= file.path.stat().st_size
             except ArticleError as error:
                 refused.append(SetAside(error.path, error.reason, error.detail))
         return self.assistant.refresh(progress), refused
@@ -344,6 +359,15 @@ class Desk:
     def _check_writable(self) -> None:
         if self.read_only:
             raise ReadOnlyError("This server is read-only: articles are neither added nor removed.")
+
+    def _blocks(
+        self, visitor: Visitor, conversation: Conversation, pending: Mapping[str, str]
+    ) -> list[Block]:
+        exchanges = [
+            replace(each, error=each.error or self._unkept[each.id]) if each.id in self._unkept else each
+            for each in conversation.exchanges
+        ]
+        return to_blocks(exchanges, conversation.votes, visitor.language, pending)
 
     def _exchange(self, conversation: Conversation | None, exchange_id: str) -> Exchange:
         for exchange in conversation.exchanges if conversation else ():
@@ -398,6 +422,8 @@ def _today() -> date:
 def say_fault(error: Exception, language: Language) -> str:
     """An error as a sentence; one that is not ours is logged with a number."""
     if isinstance(error, RagError):
+        if isinstance(error, DiskError | ConversationsFileError):
+            logger.warning("%s", error)  # whoever runs the server must mend it
         return say_error(language, error)
     number = uuid.uuid4().hex[:8]
     logger.error("unexpected error %s", number, exc_info=error)

@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 from rag import Filters, RagError
 from rag.indexing import IndexReport, Progress
 from rag.intake import SetAside
-from ui.desk import Desk, Visitor, say_fault, to_filters
+from ui.desk import Desk, Upload, Visitor, say_fault, to_filters
 from ui.guard import LANGUAGE_COOKIE
 from ui.markup import escape
 from ui.records import Vote
@@ -35,6 +35,8 @@ Transcript = dict[str, Any]
 
 MOST_FILES, MOST_BYTES = 5000, 2**30
 """That are added at a time; what is more is named in the report as not arrived."""
+TOO_LARGE = "too large"
+"""What ``page.js`` says of a file that it did not send."""
 
 _Fields = tuple[str, str, str, list[str], list[str]]
 """What the list of articles is made by: query, since, until, outlets, categories."""
@@ -116,21 +118,27 @@ class Events:
         yield to_transcript(kept, next(following)), kept, _composer(True, left), ""
         for blocks in following:
             yield to_transcript(kept, blocks, follows=True), gr.skip(), gr.skip(), gr.skip()
-        yield gr.skip(), gr.skip(), _composer(False), gr.skip()
 
-    def follow(self, conversation: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def follow(self, conversation: str, request: gr.Request) -> Iterator[Transcript]:
         """Look on while a question of the conversation that was opened is answered."""
-        yield gr.skip(), gr.skip()
+        yield gr.skip()
         if self._desk.is_under_way(conversation):
             for blocks in self._desk.follow(to_visitor(request), conversation):
-                yield to_transcript(conversation, blocks, follows=True), gr.skip()
-            yield gr.skip(), _composer(False)
+                yield to_transcript(conversation, blocks, follows=True)
 
-    def stop(self, conversation: str, request: gr.Request) -> Transcript:
+    def settle(self, wanted: str, conversation: str, request: gr.Request) -> tuple[Html, gr.Textbox]:
+        """An answer has ended, of the conversation that is open now or of another: the list, and the button that fits."""
+        return (
+            self._desk.entries(to_visitor(request), wanted, conversation),
+            _composer(self._desk.is_under_way(conversation)),
+        )
+
+    def stop(self, conversation: str, request: gr.Request) -> tuple[Transcript, gr.Textbox]:
         """The question under way was stopped; it stays, without an answer."""
         visitor = to_visitor(request)
         self._desk.stop(visitor, conversation)
-        return to_transcript(conversation, self._desk.turns(visitor, conversation), follows=True)
+        blocks = self._desk.turns(visitor, conversation)
+        return to_transcript(conversation, blocks, follows=True), _composer(False)
 
     def suggest(self, conversation: str, request: gr.Request) -> Html:
         """Questions to ask next, or to begin with."""
@@ -212,7 +220,9 @@ class Events:
         """Keep files that were uploaded, and index them."""
         files = _uploaded(event)
         fields = (query, since, until, outlets, categories)
-        yield from self._index(to_visitor(request), fields, lambda progress: self._desk.add(files, progress))
+        yield from self._index(
+            to_visitor(request), fields, lambda progress: self._desk.add(files, progress), keeps=bool(files)
+        )
 
     def remove(
         self,
@@ -231,8 +241,14 @@ class Events:
             to_visitor(request), fields, lambda progress: (self._desk.remove(path, progress), [])
         )
 
-    def _index(self, visitor: Visitor, fields: _Fields, work: _Work) -> Iterator[tuple[Any, ...]]:
-        """Show an index run's progress, then its report and what has changed with it."""
+    def _index(
+        self, visitor: Visitor, fields: _Fields, work: _Work, keeps: bool = False
+    ) -> Iterator[tuple[Any, ...]]:
+        """Show an index run's progress, then its report and what has changed with it.
+
+        Args:
+            keeps: what the work added stays, though indexing it failed, and the next run reads it.
+        """
         unchanged = (gr.skip(),) * 4  # all but the report
         report = ""
         try:
@@ -242,8 +258,8 @@ class Events:
                 else:
                     report = render_report(*told, visitor.language)
         except RagError as error:
-            # What was kept is indexed by the next run.
-            report = render_error(say_error(visitor.language, error))
+            kept = say(visitor.language, "add_kept") if keeps and not self._desk.read_only else ""
+            report = render_error(f"{say_fault(error, visitor.language)} {kept}".strip())
         query, since, until, outlets, categories = fields
         facets = self._desk.facets()
         chosen = _still_there(outlets, facets.outlets), _still_there(categories, facets.categories)
@@ -355,14 +371,14 @@ def _told(event: gr.EventData, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _uploaded(event: gr.EventData) -> list[tuple[str, Path | None]]:
-    """The files that the page uploaded: each one's name, and where Gradio keeps it; None where it did not arrive."""
+def _uploaded(event: gr.EventData) -> list[Upload]:
+    """The files that the page uploaded, and where Gradio keeps them."""
     data = event._data if isinstance(event._data, dict) else {}
     listed = data.get("files")
     folder = Path(get_upload_folder()).resolve()
-    files: list[tuple[str, Path | None]] = []
+    files: list[Upload] = []
     left = MOST_BYTES  # one file may be named any number of times
-    for each in listed[:MOST_FILES] if isinstance(listed, list) else ():
+    for each in listed if isinstance(listed, list) else ():
         name, kept = (each.get(key) if isinstance(each, dict) else None for key in ("name", "kept"))
         if not isinstance(name, str) or not name:
             continue
@@ -371,7 +387,8 @@ def _uploaded(event: gr.EventData) -> list[tuple[str, Path | None]]:
             left -= path.stat().st_size
         else:
             path = None
-        files.append((name, path if left >= 0 else None))
+        has_room = left >= 0 and len(files) < MOST_FILES
+        files.append(Upload(name, path if has_room else None, kept == TOO_LARGE))
     return files
 
 

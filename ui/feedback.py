@@ -8,6 +8,8 @@ from typing import Any
 
 from rag.records import Article, Turn
 from ui.records import Exchange, Vote, filters_to_json, to_json_line
+from ui.source import PICTURE
+from ui.strings import CATALOGUE
 
 
 def to_case(exchange: Exchange, history: Sequence[Turn], vote: Vote) -> dict[str, Any]:
@@ -54,11 +56,13 @@ def to_jsonl(rated: Iterable[tuple[Exchange, Sequence[Turn], Vote]]) -> str:
 
 
 def find_passage(quote: str, articles: Iterable[Article]) -> tuple[str, str] | None:
-    """Where a pasted quote stands, whatever became of its white space on the way.
+    """Where a pasted quote stands, whatever became of its white space and its pictures on the way.
 
     Returns:
         (path of the article, the exact characters there) of the first place, or None where no article has it.
     """
+    for shown in CATALOGUE["picture"]:
+        quote = quote.replace(shown, PICTURE)
     wanted = "".join(quote.split())
     if not wanted:
         return None

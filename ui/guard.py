@@ -311,10 +311,10 @@ def _without_compression(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes
 
 async def _respond(scope: Scope, receive: Receive, send: Send, refusal: _Refusal) -> None:
     headers = dict(refusal.headers)
-    if scope["path"].startswith("/api/"):
-        sentence = say("en", refusal.name, **refusal.values)
-        response: Response = JSONResponse({"detail": sentence}, refusal.status, headers)
-    else:
-        sentence = say(_language(Headers(scope=scope)), refusal.name, **refusal.values)
-        response = PlainTextResponse(sentence, refusal.status, headers)
+    is_program = scope["path"].startswith("/api/")
+    language = "en" if is_program else _language(Headers(scope=scope))
+    sentence = say(language, refusal.name, **refusal.values)
+    response: Response = PlainTextResponse(sentence, refusal.status, headers)
+    if is_program or scope["path"].startswith("/gradio_api/"):  # whose scripts read JSON
+        response = JSONResponse({"detail": sentence}, refusal.status, headers)
     await response(scope, receive, send)

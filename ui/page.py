@@ -168,6 +168,7 @@ def _wire_conversations(
         *choices,
     ]
     given = [aside.wanted, conversation]
+    settled = [aside.entries, chat.composer]
     for listen, do, inputs, outputs in (
         (chat.transcript.start, events.start, aside.wanted, everything),
         (aside.new.click, events.begin, aside.wanted, opened),
@@ -176,8 +177,10 @@ def _wire_conversations(
         (aside.entries.restore, events.restore, aside.wanted, opened),
     ):
         event = _on(listen, do, inputs, outputs)
-        followed = [chat.transcript, chat.composer]
-        event = _on(event.then, events.follow, conversation, followed, concurrency_id="follow", **FOLLOWING)
+        event = _on(
+            event.then, events.follow, conversation, chat.transcript, concurrency_id="follow", **FOLLOWING
+        )
+        event = _on(event.then, events.settle, given, settled)
         _on(event.then, events.suggest, conversation, chat.suggestions, **SUGGESTING)
     _on(aside.entries.rename, events.rename, given, aside.entries)
     _on(aside.wanted.change, events.list_entries, given, aside.entries, trigger_mode="always_last")
@@ -190,9 +193,9 @@ def _wire_chat(
     shown = [chat.transcript, conversation, chat.composer, chat.suggestions]
     for listen in (chat.composer.submit, chat.suggestions.ask, chat.transcript.retry, chat.transcript.edit):
         event = _on(listen, events.ask, given, shown, concurrency_id="ask", **FOLLOWING)
-        listed = _on(event.then, events.list_entries, [aside.wanted, conversation], aside.entries)
-        _on(listed.then, events.suggest, conversation, chat.suggestions, **SUGGESTING)
-    _on(chat.composer.stop, events.stop, conversation, chat.transcript)
+        event = _on(event.then, events.settle, [aside.wanted, conversation], [aside.entries, chat.composer])
+        _on(event.then, events.suggest, conversation, chat.suggestions, **SUGGESTING)
+    _on(chat.composer.stop, events.stop, conversation, [chat.transcript, chat.composer])
     opened = [articles.source, articles.tabs]
     _on(chat.transcript.cite, events.cite, conversation, opened, trigger_mode="always_last")
     _on(chat.transcript.vote, events.vote, conversation, chat.transcript)
@@ -212,7 +215,7 @@ def _wire_articles(events: Events, chat: _Chat, articles: _Articles) -> None:
         articles.categories.change,
         articles.listing.turn,
     ):
-        _on(listen, events.list_articles, given, listed)
+        _on(listen, events.list_articles, given, listed, trigger_mode="always_last")
     opened = [articles.source, articles.tabs]
     _on(articles.listing.read, events.read, None, opened, trigger_mode="always_last")
     _on(chat.bound.clear, events.clear, articles.query, [*articles.filters, *listed])
@@ -227,10 +230,23 @@ def _on(
     do: Callable[..., Any],
     inputs: object,
     outputs: object,
+    trigger_mode: str = "multiple",
     **options: Any,  # noqa: ANN401  (as of Gradio's listeners)
 ) -> Any:  # noqa: ANN401
-    """Have an event of a component do something; no programs call it, ``/api`` is for those."""
-    return listen(at_edge(do), inputs, outputs, api_visibility="private", show_progress="hidden", **options)
+    """Have an event of a component do something; no programs call it, ``/api`` is for those.
+
+    Args:
+        trigger_mode: what becomes of an event while one of its kind is under way. Gradio would drop it without a word.
+    """
+    return listen(
+        at_edge(do),
+        inputs,
+        outputs,
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode=trigger_mode,
+        **options,
+    )
 
 
 def _panel(name: str, events: Sequence[str] = (), value: object = "") -> gr.HTML:

@@ -29,7 +29,7 @@ from rag.settings import ServeSettings, Settings
 from rag.watch import follow_folder
 from ui.api import add_docs, make_api
 from ui.conversations import ConversationMissingError, Conversations
-from ui.desk import UNDO, Desk, Visitor
+from ui.desk import UNDO, Desk, Visitor, say_fault
 from ui.events import to_visitor
 from ui.export import to_html, to_markdown
 from ui.guard import Access, Guard
@@ -222,8 +222,8 @@ def _following(assistant: Assistant, tell: Callable[[str], None]) -> Iterator[No
             for outcome in follow_folder(folder, assistant.refresh, stop):
                 if isinstance(outcome, RagError):
                     tell(str(outcome))
-        except RagError as error:
-            tell(str(error))
+        except Exception as error:  # noqa: BLE001  (the edge of a thread)
+            tell(f"{say_fault(error, 'en')} The folder is followed no longer; serve again.")
 
     thread = threading.Thread(target=follow, name="wenfeng-watch", daemon=True)
     thread.start()

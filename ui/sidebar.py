@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rag.added import ADDED, is_added
+from rag.articles import MAX_BYTES
 from rag.indexing import IndexReport
 from rag.intake import SUFFIXES, SetAside
 from ui.markup import escape
@@ -57,11 +58,13 @@ def render_drop(language: Language) -> str:
     """Where files and folders are dropped or chosen."""
     suffixes = ",".join(sorted(SUFFIXES))
     words = {
-        name: escape(say(language, name)) for name in ("add_files", "add_kinds", "add_choose", "add_folder")
+        name: escape(say(language, name))
+        for name in ("add_files", "add_kinds", "add_choose", "add_folder", "add_nothing", "add_failed")
     }
     sending = escape(say(language, "add_sending", done="{done}", total="{total}"))  # page.js fills it in
     return (
-        f'<div class="drop" data-drop data-suffixes="{suffixes}" data-sending="{sending}">'
+        f'<div class="drop" data-drop data-suffixes="{suffixes}" data-most="{MAX_BYTES}" data-sending="{sending}" '
+        f'data-nothing="{words["add_nothing"]}" data-failed="{words["add_failed"]}">'
         f'<p>{words["add_files"]}</p><p class="hint">{words["add_kinds"]}</p>'
         f'<label class="choose">{words["add_choose"]}'
         f'<input type="file" multiple accept="{suffixes}"></label>'

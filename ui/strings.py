@@ -108,6 +108,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "没有符合条件的文章，请放宽筛选或换个词。",
         "No article fits. Loosen the filters or try another word.",
     ),
+    "article_gone": (
+        "这篇文章已经不在文件夹里了。请刷新页面，另选一篇。",
+        "This article is no longer in the folder. Reload the page and choose another.",
+    ),
     "page_before": ("上一页", "Previous page"),
     "page_after": ("下一页", "Next page"),
     # one's own articles
@@ -117,6 +121,12 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "add_choose": ("选择文件", "Choose files"),
     "add_sending": ("正在上传 {done} / {total}", "Uploading {done} of {total}"),
     "add_folder": ("选择整个文件夹", "Choose a folder"),
+    "add_nothing": (
+        "这里没有 .md、.html 或 .txt 文件，请另选。",
+        "There are no .md, .html or .txt files here. Choose others.",
+    ),
+    "add_failed": ("无法读取所选的文件，请再选一次。", "The files could not be read. Choose them again."),
+    "add_kept": ("文件已经存好，下次索引时读入。", "The files are kept, and read by the next indexing."),
     "add_none": ("还没有在这里添加过文章。", "No articles have been added here."),
     "added": ("在这里添加的文章", "Articles added here"),
     "add_copying": ("正在存入 {done} / {total} 个文件", "Keeping {done} of {total} files"),
@@ -210,24 +220,25 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "No article has the outlet, category or path that was chosen. Choose another.",
     ),
     "NothingToIndexError": (
-        "没有可以索引的文章：文章的文件夹不见了、是空的，或这是最后一篇。原来的文章仍可提问。",
+        "没有可以索引的文章：文章的文件夹不见了、是空的，或这是最后一篇。原来的文章仍可提问。"
+        "要指明文件夹，请在终端运行 wenfeng index 文章文件夹",
         "There is nothing to index: the folder of articles is gone or empty, or this is the last article. "
-        "What was indexed still answers.",
+        "What was indexed still answers. To name the folder, run: wenfeng index ARTICLES",
     ),
     "IndexBusyError": (
         "另一个程序正在更新索引，请稍后再试。",
         "Another program is updating the index. Try again in a while.",
     ),
     "IndexCorruptError": (
-        "索引文件损坏了。请在终端运行 wenfeng index 重建。",
+        "索引文件损坏了。请在终端运行 wenfeng index 文章文件夹 --rebuild",
         "The index is damaged. Run: wenfeng index ARTICLES --rebuild",
     ),
     "IndexMissingError": (
-        "没有索引。请在终端运行 wenfeng index 文章文件夹。",
+        "没有索引。请在终端运行 wenfeng index 文章文件夹",
         "There is no index. Run: wenfeng index ARTICLES",
     ),
     "IndexMismatchError": (
-        "索引与设置不符。请在终端运行 wenfeng index 重建。",
+        "索引与设置不符。请在终端运行 wenfeng index 文章文件夹 --rebuild",
         "The index does not fit the settings. Run: wenfeng index ARTICLES --rebuild",
     ),
     "ModelError": (

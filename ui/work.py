@@ -15,18 +15,12 @@ class Work:
     A step that is being computed cannot be broken off; it ends, keeps its place until then, and nothing follows it.
     """
 
-    def __init__(
-        self,
-        stream: Callable[[], Iterator[str | Answer]],
-        places: Places,
-        keep: Callable[[Outcome], None],
-    ) -> None:
-        """Begin.
+    def __init__(self, stream: Callable[[], Iterator[str | Answer]], places: Places) -> None:
+        """Line up; ``begin`` or ``stop`` must follow.
 
         Args:
             stream: gives the pieces, such as ``Assistant.stream``.
             places: one of them is taken for the work, once it is free.
-            keep: called in the thread with what came of it, before those who follow are told; not if it was stopped.
 
         Raises:
             BusyError: too many wait for a place already.
@@ -34,14 +28,13 @@ class Work:
         self._stream = stream
         self._places = places
         self._turn = threading.Event()
-        self._keep = keep
+        self._has_begun = False
         self._changed = threading.Condition()
         self._text = ""
         self._ended = False
         self._stopped = False
-        self._begin = self._turn.set
-        places.line_up(self._begin)
-        threading.Thread(target=self._run, name="wenfeng-answers", daemon=True).start()
+        self._take_turn = self._turn.set
+        places.line_up(self._take_turn)
 
     @property
     def text(self) -> str:
@@ -60,22 +53,35 @@ class Work:
                 seen = self._text
             yield seen
 
+    def begin(self, keep: Callable[[Outcome], None]) -> None:
+        """Work once there is a place.
+
+        Args:
+            keep: called in the thread with what came of it, before those who follow are told; not if it was stopped.
+        """
+        self._has_begun = True
+        threading.Thread(target=self._run, args=[keep], name="wenfeng-answers", daemon=True).start()
+
     def stop(self) -> None:
         """End it; what comes of the step under way is let go."""
         with self._changed:
             self._stopped = True
+        if not self._has_begun:
+            self._places.leave(self._take_turn)
         self._turn.set()  # it need not wait any longer
         self._end()
 
-    def _run(self) -> None:
+    def _run(self, keep: Callable[[Outcome], None]) -> None:
         self._turn.wait()
         try:
             outcome = None if self._stopped else self._answer()
         finally:
-            self._places.leave(self._begin)
-        if outcome is not None and not self._stopped:
-            self._keep(outcome)
-        self._end()
+            self._places.leave(self._take_turn)
+        try:
+            if outcome is not None and not self._stopped:
+                keep(outcome)
+        finally:
+            self._end()
 
     def _answer(self) -> Outcome | None:
         try:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 from eval.sets import parse_case
 from rag import Filters
 from rag.added import MOST_IN_ALL
-from rag.errors import QuestionError
+from rag.errors import DiskError, QuestionError
 from rag.settings import ServeSettings
 from ui.conversations import ConversationMissingError
-from ui.desk import DayError, Desk, ReadOnlyError, UnderWayError, Visitor, to_filters
+from ui.desk import DayError, Desk, ReadOnlyError, UnderWayError, Upload, Visitor, to_filters
 from ui.places import AT_ONCE, MOST_WAITING, BusyError
 from ui.records import Vote
 
@@ -35,6 +36,17 @@ def ask(
     for _ in desk.follow(visitor, kept):
         pass
     return kept
+
+
+def until_idle(desk: Desk) -> None:
+    """Wait until nobody works, so that what was stopped could have been kept by now."""
+    until = time.monotonic() + 60
+    while not desk.places.are_idle and time.monotonic() < until:
+        time.sleep(0.01)
+    assert desk.places.are_idle
+    for thread in threading.enumerate():
+        if thread.name == "wenfeng-answers":
+            thread.join(60)
 
 
 def test_an_answer_is_kept_and_its_mark_opens_the_cited_sentence(desk: Desk) -> None:
@@ -62,6 +74,7 @@ def test_a_question_is_shown_before_its_answer_is_there_and_stays_when_it_is_sto
         assert own_desk.is_under_way(kept)
         own_desk.stop(LI, kept)
     assert "已停止" in list(own_desk.follow(LI, kept))[-1][-1]["html"]
+    until_idle(own_desk)
     exchange = own_desk.conversations.open("李", kept).exchanges[0]
     assert (exchange.question, exchange.answer) == (HOST, None)
 
@@ -102,6 +115,7 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(
     with gate:
         kept = own_desk.ask(LI, None, HOST, EVERYTHING)
         own_desk.delete(LI, kept)
+    until_idle(own_desk)
     assert own_desk.find(LI, kept) is None
     assert not own_desk.is_under_way(kept)
 
@@ -214,16 +228,18 @@ def test_days_are_written_as_days() -> None:
 
 
 def test_programs_and_the_page_wait_in_one_line(
-    own_desk: Desk, gate: threading.Lock, serve: Callable[[Desk, ServeSettings], str]
+    desk: Desk, serve: Callable[[Desk, ServeSettings], str]
 ) -> None:
-    address = serve(own_desk, ServeSettings())
-    with gate:
-        asked = [own_desk.ask(LI, None, HOST, EVERYTHING) for _ in range(AT_ONCE)]
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{address}/api/search", json={"query": "碳中和"}, timeout=2)
-    for kept in asked:
-        assert list(own_desk.follow(LI, kept))
-    assert httpx.post(f"{address}/api/search", json={"query": "碳中和"}, timeout=30).status_code == 200
+    address = serve(desk, ServeSettings())
+    search = {"query": "碳中和"}
+    others = [lambda number=number: None for number in range(AT_ONCE)]
+    for other in others:
+        desk.places.line_up(other)
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{address}/api/search", json=search, timeout=2)
+    desk.places.leave(others[0])
+    assert httpx.post(f"{address}/api/search", json=search, timeout=30).status_code == 200
+    desk.places.leave(others[1])
 
 
 def test_a_line_that_is_full_takes_no_question(desk: Desk) -> None:
@@ -239,6 +255,46 @@ def test_a_line_that_is_full_takes_no_question(desk: Desk) -> None:
     ask(desk, HOST)
 
 
+def test_a_retry_that_finds_the_line_full_leaves_the_answer_it_was_to_replace(desk: Desk) -> None:
+    kept = ask(desk, HOST)
+    first = desk.conversations.open("李", kept).exchanges[0]
+    others = [lambda number=number: None for number in range(AT_ONCE + MOST_WAITING)]
+    for other in others:
+        desk.places.line_up(other)
+    with pytest.raises(BusyError):
+        desk.ask_again(LI, kept, first.id, None, EVERYTHING)
+    assert desk.conversations.open("李", kept).exchanges == (first,)
+    assert not desk.is_under_way(kept)
+
+
+def test_an_answer_that_the_disk_refuses_is_told_and_the_conversation_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*values: object) -> None:
+        raise DiskError("The disk is full. Make room.")
+
+    monkeypatch.setattr(desk.conversations, "update", refuse)
+    kept = ask(desk, HOST)
+    assert "磁盘已满" in desk.turns(LI, kept)[-1]["html"]
+    monkeypatch.undo()
+    ask(desk, "第二场圆桌对话是谁主持的？", conversation=kept)
+    assert "谢海麟" in desk.turns(LI, kept)[-1]["html"]
+
+
+def test_a_correction_that_is_being_made_stays_while_the_next_question_is_answered(
+    own_desk: Desk, gate: threading.Lock
+) -> None:
+    kept = ask(own_desk, HOST)
+    first = own_desk.conversations.open("李", kept).exchanges[0]
+    with gate:
+        own_desk.ask(LI, kept, "第二场圆桌对话是谁主持的？", EVERYTHING)
+        following = own_desk.follow(LI, kept)
+        next(following)
+        own_desk.vote(LI, first.id, Vote(False))
+        voted = own_desk.turns(LI, kept)[0]
+    assert all(blocks[0] == voted for blocks in following)
+
+
 def test_articles_are_added_asked_about_and_removed(own_desk: Desk, tmp_path: Path) -> None:
     good, bad, wrong = tmp_path / "会.md", tmp_path / "坏.md", tmp_path / "表.xlsx"
     good.write_text(
@@ -246,7 +302,7 @@ def test_articles_are_added_asked_about_and_removed(own_desk: Desk, tmp_path: Pa
     )
     bad.write_bytes(b"\xff\xfe\x00\xd8bad")
     wrong.write_bytes(b"PK")
-    report, refused = own_desk.add([(path.name, path) for path in (good, bad, wrong)])
+    report, refused = own_desk.add([Upload(path.name, path) for path in (good, bad, wrong)])
     assert report.indexed == 1
     assert [each.path for each in refused] == ["表.xlsx"]
     assert [each.path for each in report.set_aside] == [".added/坏.md"]
@@ -268,10 +324,10 @@ def test_what_was_added_has_a_bound_in_all(own_desk: Desk, tmp_path: Path) -> No
     large.parent.mkdir(exist_ok=True)
     with large.open("wb") as stream:
         stream.truncate(MOST_IN_ALL)  # takes no room on the disk
-    report, refused = own_desk.add([("小.md", tmp_path / "小.md")])
+    report, refused = own_desk.add([Upload("小.md", tmp_path / "小.md")])
     assert [(each.path, each.reason) for each in refused] == [("小.md", "full")]
     own_desk.remove(".added/大.md")
-    report, refused = own_desk.add([("小.md", tmp_path / "小.md")])
+    report, refused = own_desk.add([Upload("小.md", tmp_path / "小.md")])
     assert (report.indexed, refused) == (1, [])
     own_desk.remove(".added/小.md")
 
@@ -279,7 +335,7 @@ def test_what_was_added_has_a_bound_in_all(own_desk: Desk, tmp_path: Path) -> No
 def test_a_read_only_desk_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     closed = Desk(desk.assistant, desk.conversations, read_only=True)
     with pytest.raises(ReadOnlyError, match="read-only"):
-        closed.add([("a.md", tmp_path / "a.md")])
+        closed.add([Upload("a.md", tmp_path / "a.md")])
     with pytest.raises(ReadOnlyError, match="read-only"):
         closed.remove(".added/a.md")
 

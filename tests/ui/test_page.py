@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from eval.sets import parse_case
+from rag.articles import MAX_BYTES
 from rag.settings import ServeSettings
 from ui.conversations import Conversations
 from ui.desk import Desk
@@ -192,6 +193,49 @@ def test_a_question_goes_on_while_another_conversation_is_open(visit: Visit, gat
     expect(page.locator(".answer .text")).to_contain_text("李瑾", timeout=20_000)
 
 
+def test_two_conversations_are_answered_at_once(visit: Visit, gate: threading.Lock) -> None:
+    page = visit()
+    second = "第二场圆桌对话是谁主持的？"
+    with gate:
+        for question in (HOST, second):
+            page.fill("#composer textarea", question)
+            page.press("#composer textarea", "Enter")
+            expect(page.locator(".question > p")).to_have_text(question)
+            expect(page.locator(".pending")).to_be_visible()
+            if question != second:
+                page.get_by_role("button", name="新对话").click()
+                expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator(".answer .text")).to_contain_text("谢海麟", timeout=20_000)
+    expect(page.locator("#composer .submit-button")).to_be_visible()
+    page.locator("#entries .entry", has_text=HOST).first.click()
+    expect(page.locator(".answer .text")).to_contain_text("盛雪锋", timeout=20_000)
+
+
+def test_a_question_that_is_sent_twice_at_once_is_asked_once(
+    visit: Visit, gate: threading.Lock, own_desk: Desk
+) -> None:
+    page = visit()
+    before = own_desk.conversations.count("", "")
+    with gate:
+        page.fill("#composer textarea", HOST)
+        page.press("#composer textarea", "Enter")
+        page.press("#composer textarea", "Enter")
+        expect(page.locator(".pending")).to_be_visible()
+    expect(page.locator(".answer .text")).to_contain_text("盛雪锋", timeout=20_000)
+    assert own_desk.conversations.count("", "") == before + 1
+
+
+def test_what_the_guard_refuses_is_said_on_the_page(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("#composer .submit-button[aria-label]")
+    page.route("**/gradio_api/queue/join*", lambda route: route.continue_(post_data='{"data": [{}]}'))
+    page.fill("#composer textarea", HOST)
+    page.press("#composer textarea", "Enter")
+    expect(page.locator("body")).to_contain_text("这不是本页发出的操作。请刷新页面。")
+    page.close()
+
+
 def test_a_page_that_is_loaded_again_looks_on(visit: Visit, gate: threading.Lock) -> None:
     page = visit()
     with gate:
@@ -246,6 +290,14 @@ def test_files_are_added_asked_about_and_removed(visit: Visit, tmp_path: Path) -
     (tmp_path / "坏.txt").write_bytes(b"\xff\xfe\x00\xd8bad")
     page = visit()
     open_tab(page, "添加")
+    (tmp_path / "图").mkdir()
+    (tmp_path / "图" / "a.png").write_bytes(b"")
+    page.set_input_files("#drop input[webkitdirectory]", tmp_path / "图")
+    expect(page.locator("#drop")).to_contain_text("这里没有 .md、.html 或 .txt 文件")
+    with (tmp_path / "大.txt").open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    page.set_input_files("#drop input[multiple]", tmp_path / "大.txt")
+    expect(page.locator("#report")).to_contain_text("文件太大", timeout=30_000)
     page.set_input_files("#drop input[multiple]", [tmp_path / "好.md", tmp_path / "坏.txt"])
     report = page.locator("#report")
     expect(report).to_contain_text("完成：新增或更新 1 篇", timeout=30_000)
@@ -434,14 +486,20 @@ def test_on_a_phone_the_source_is_below_and_nothing_is_wider_than_the_screen(vis
     ask(page, HOST)
     page.click(".mark")
     expect(page.locator("#cited")).to_be_in_viewport()
-    chat, panel = page.locator("#chat").bounding_box(), page.locator("#panel").bounding_box()
-    assert chat is not None
-    assert panel is not None
-    assert panel["y"] >= chat["y"] + chat["height"] - 1
+    end_of_chat, panel = page.evaluate(
+        """() => [document.querySelector("#chat").getBoundingClientRect().bottom,
+                  document.querySelector("#panel").getBoundingClientRect().top]"""
+    )
+    assert panel >= end_of_chat - 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.locator("#new")).to_be_hidden()
-    page.locator("#menu-button").click()
+    menu = page.locator("#menu-button")
+    menu.click()
     expect(page.locator("#new")).to_be_visible()
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    page.locator("#entries .entry").first.click()
+    expect(page.locator("#new")).to_be_hidden()
+    expect(menu).to_have_attribute("aria-expanded", "false")
 
 
 def test_with_reduced_motion_nothing_moves(visit: Visit, gate: threading.Lock) -> None:

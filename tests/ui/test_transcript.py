@@ -274,3 +274,17 @@ def test_every_string_is_used() -> None:
 
 def test_an_error_that_the_catalogue_does_not_know_speaks_for_itself() -> None:
     assert say_error("zh", ValueError("what it says")) == "what it says"
+
+
+def test_both_languages_advise_the_same_command() -> None:
+    for name, (chinese, english) in CATALOGUE.items():
+        commands = [
+            [
+                words[0].replace("文章文件夹", "ARTICLES")
+                for words in re.findall(
+                    r"(wenfeng (?:index|doctor)(?: ARTICLES| 文章文件夹)?(?: --rebuild)?)()", text
+                )
+            ]
+            for text in (chinese, english)
+        ]
+        assert commands[0] == commands[1], name

@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Iterator
 
+import pytest
+
 from rag import Answer
-from ui.places import Places
+from ui.places import BusyError, Places
 from ui.work import Outcome, Work
 
 LONG = 20.0
@@ -24,7 +26,9 @@ class Questions:
         self._under_way = 0
 
     def ask(self, name: str) -> Work:
-        return Work(lambda: self._answer(name), self._places, self._keep)
+        work = Work(lambda: self._answer(name), self._places)
+        work.begin(self._keep)
+        return work
 
     def wait_for(self, ended: int) -> None:
         for _ in range(ended):
@@ -75,3 +79,32 @@ def test_no_more_are_worked_on_at_a_time_than_there_are_places() -> None:
     questions.wait_for(20)
     assert len(questions.begun) == 20
     assert questions.most <= 2
+
+
+def test_one_that_was_not_begun_gives_its_place_up_when_it_is_stopped() -> None:
+    places = Places(1, most_waiting=0)
+    work = Work(lambda: iter(()), places)
+    with pytest.raises(BusyError):
+        Work(lambda: iter(()), places)
+    work.stop()
+    assert places.are_idle
+
+
+def test_those_who_follow_are_told_of_the_end_even_where_nothing_could_be_kept() -> None:
+    def fail(outcome: Outcome) -> None:
+        raise RuntimeError("the disk is gone")
+
+    work = Work(lambda: iter([Answer("a", "a", "a")]), Places(1))
+    told = threading.Event()
+
+    def follow() -> None:
+        assert list(work.follow()) == []
+        told.set()
+
+    threading.Thread(target=follow, daemon=True).start()
+    before, threading.excepthook = threading.excepthook, lambda arguments: None
+    try:
+        work.begin(fail)
+        assert told.wait(LONG)
+    finally:
+        threading.excepthook = before

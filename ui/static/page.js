@@ -16,6 +16,8 @@
   Object.defineProperty(navigator, "language", { get: () => languages[chosen] });
   Object.defineProperty(navigator, "languages", { get: () => [languages[chosen]] });
 
+  const FILES_AT_A_TIME = 2000; // of whose names an event is made
+  const TWICE = 1000; // milliseconds in which a question that is sent again was sent by mistake
   const KEPT = "wenfeng_conversation"; // survives a reload of this tab
   const narrow = window.matchMedia("(max-width: 900px)");
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -69,6 +71,8 @@
       const button = event.target.closest("[data-send]:not(form)");
       if (!button || !slot.contains(button)) return;
       event.preventDefault();
+      if (event.detail > 1) return; // a double click is one
+      if (["open", "restore"].includes(button.dataset.send)) openMenu(false);
       if (button.matches(".mark")) {
         opened = keyOf(button);
         markOpened();
@@ -141,6 +145,34 @@
     card.style.top = `${above > 8 ? above : at.bottom + 6}px`;
   }
 
+  /** On a phone the list of conversations lies over the chat. */
+  function openMenu(isOpen) {
+    document.body.classList.toggle("menu-open", isOpen);
+    document.getElementById("menu-button")?.setAttribute("aria-expanded", String(isOpen));
+  }
+
+  // A question that is sent twice at once is asked once.
+  const sent = { text: "", at: 0 };
+  function dropRepeated(event) {
+    const field = document.querySelector("#composer textarea");
+    const isSent =
+      event.type === "keydown"
+        ? event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === field
+        : event.target.closest("#composer .submit-button");
+    if (!isSent || !field.value.trim()) return;
+    if (field.value === sent.text && Date.now() - sent.at < TWICE) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else {
+      Object.assign(sent, { text: field.value, at: Date.now() });
+    }
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("#composer")) sent.at = 0; // typed anew, it is meant
+  });
+  window.addEventListener("keydown", dropRepeated, true);
+  window.addEventListener("click", dropRepeated, true);
+
   document.addEventListener("click", (event) => {
     const toggle = event.target.closest("[data-toggle]");
     if (toggle) {
@@ -156,8 +188,8 @@
     if (copied) copy(copied);
     const moved = event.target.closest("[data-move]");
     if (moved) move(Number(moved.dataset.move));
-    const menuButton = event.target.closest("#menu-button");
-    if (menuButton) menuButton.setAttribute("aria-expanded", String(document.body.classList.toggle("menu-open")));
+    if (event.target.closest("#menu-button")) openMenu(!document.body.classList.contains("menu-open"));
+    if (event.target.closest("#new")) openMenu(false);
     const language = event.target.closest("[data-language]");
     if (language) {
       document.cookie = `wenfeng_language=${language.dataset.language}; path=/; max-age=31536000; samesite=strict`;
@@ -177,7 +209,7 @@
     if (event.key === "Escape") {
       for (const card of document.querySelectorAll(".card")) card.classList.add("dismissed");
       for (const menu of document.querySelectorAll("details.more[open]")) menu.removeAttribute("open");
-      document.body.classList.remove("menu-open");
+      openMenu(false);
     }
     const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -222,19 +254,29 @@
   }
 
   function acceptFiles(slot, trigger, upload) {
-    async function add(zone, listing) {
-      const files = [];
-      const listed = await listing;
-      for (const { name, file } of listed) {
-        const told = zone.dataset.sending.replace("{done}", files.length).replace("{total}", listed.length);
-        zone.querySelector(".sending").textContent = told;
-        try {
-          files.push({ name, kept: (await upload(file)).path });
-        } catch {
-          files.push({ name, kept: "" }); // the report names it
-        }
+    /** Where the server keeps a file, or what the report should say of it. */
+    async function keep(file, most) {
+      if (file.size > most) return "too large";
+      try {
+        return (await upload(file)).path;
+      } catch {
+        return "";
       }
-      zone.querySelector(".sending").textContent = "";
+    }
+    async function add(zone, listing) {
+      const say = (told) => (zone.querySelector(".sending").textContent = told);
+      let files = [];
+      try {
+        const listed = await listing;
+        for (const [done, { name, file }] of listed.entries()) {
+          say(zone.dataset.sending.replace("{done}", done).replace("{total}", listed.length));
+          files.push({ name, kept: await keep(file, Number(zone.dataset.most)) });
+          if (files.length === FILES_AT_A_TIME) trigger("files", { files: files.splice(0) });
+        }
+        say(listed.length ? "" : zone.dataset.nothing);
+      } catch {
+        say(zone.dataset.failed);
+      }
       if (files.length) trigger("files", { files });
     }
     slot.addEventListener("change", (event) => {

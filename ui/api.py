@@ -165,7 +165,9 @@ def _explain(error: RequestValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"][1:]) or "The body"
     is_pattern = first["type"] == "string_pattern_mismatch"
     told = (
-        "write text without control characters" if is_pattern else first["msg"].removeprefix("Value error, ")
+        "write text, without control characters and not only blanks"
+        if is_pattern
+        else first["msg"].removeprefix("Value error, ")
     )
     return writable(f"{field[:100]}: {told}. /api/docs tells what to send.")
 

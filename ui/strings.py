@@ -14,7 +14,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "welcome": ("问一问这些文章", "Ask these articles"),
     "welcome_detail": (
         "共 {articles} 篇文章。每句回答都注明出处，点开便是原文；文章里没有的，会直说没有。",
-        "{articles} articles. Every sentence of an answer opens its source; what they do not hold is said plainly.",
+        "Articles: {articles}. Every sentence of an answer opens its source; what they do not hold is said plainly.",
     ),
     "you": ("提问", "Question"),
     "answer": ("回答", "Answer"),
@@ -42,8 +42,11 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "mark": ("引用 {number}：{title}", "Citation {number}: {title}"),
     # how an answer came to be
-    "how_articles": ("查找了 {count} 篇文章", "{count} articles searched"),
-    "how_reports": ("引自 {reports} 篇报道，{sources} 个来源", "{reports} reports cited, {sources} outlets"),
+    "how_articles": ("查找了 {count} 篇文章", "articles searched: {count}"),
+    "how_reports": (
+        "引自 {reports} 篇报道，{sources} 个来源",
+        "reports cited: {reports}, outlets: {sources}",
+    ),
     "how_extractive": ("摘录原句", "extractive"),
     "how_model": ("语言模型撰写，逐句核对", "written by a model, checked"),
     "how_time": ("{milliseconds} 毫秒", "{milliseconds} ms"),
@@ -67,7 +70,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "这段文字不在任何一篇文章里。请从右侧原文里原样复制。",
         "No article holds this passage. Copy it from the source as it stands.",
     ),
-    "download_cases": ("下载反馈题集", "Download the test cases"),
+    "download_cases": ("下载反馈题集", "Download test cases"),
     # the source
     "source": ("原文", "Source"),
     "source_empty": (

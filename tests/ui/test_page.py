@@ -475,7 +475,7 @@ def test_the_page_speaks_chinese_until_it_is_told_to_speak_english(visit: Visit)
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("tab", name="Source")).to_be_visible()
-    expect(page.locator(".welcome")).to_contain_text("3 articles")
+    expect(page.locator(".welcome")).to_contain_text("Articles: 3")
     assert page.evaluate("document.documentElement.lang") == "en"
     ask(page, "Who is the mayor of Yueqing?")
     expect(page.locator(".turn").last).to_contain_text("articles searched")

@@ -41,8 +41,7 @@ check: $(VENV)/.tested
 eval: $(VENV)/.tested
 	$(BIN)/python -m eval.bench.fusion
 	$(BIN)/python -m eval.reader.score --part report --all
-	$(BIN)/python -m eval.run --split report
-	$(BIN)/python -m eval.run eval/questions/fresh.jsonl
+	$(BIN)/python -m eval.quality
 
 fit: $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fit]'

@@ -25,7 +25,7 @@ from rag.passages import split_sentences
 from rag.question import Question, Term, read_question
 from rag.reading import Readings
 from rag.records import Article, Citation
-from rag.refusal import FloatVector, is_refused, rank_sentences
+from rag.refusal import FloatVector, judge_certainty, rank_sentences
 from rag.retrieve import Found
 
 REFUSAL = "文章中没有找到答案。"
@@ -66,26 +66,61 @@ class Statement:
     spans: tuple[tuple[int, int], ...] = ()
 
 
-def answer_from(
-    question_text: str, found: Sequence[Found], most: int, readings: Readings | None = None
-) -> list[Statement]:
-    """Answer from the passages found.
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The sentences of the passages found, weighed against each other.
+
+    Attributes:
+        judged: in the order they were found.
+        scores: one per sentence; larger is better.
+        certainty: that one of them answers, 0 to 1.
+    """
+
+    question: Question
+    judged: Sequence[Judged]
+    scores: FloatVector
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What there is to say to one question.
+
+    Attributes:
+        statements: best first; empty where nothing answers.
+        certainty: that they answer, 0 to 1.
+    """
+
+    statements: tuple[Statement, ...]
+    certainty: float
+
+
+def weigh_sentences(question_text: str, found: Sequence[Found], readings: Readings | None = None) -> Weighed:
+    """Weigh what the passages found have to say.
 
     Args:
-        most: the most sentences.
         readings: what the reader saw in them; None where there is no reader.
-
-    Returns:
-        Best first; empty where nothing answers.
     """
     question = read_question(question_text)
     judged = judge_sentences(question, found, readings)
     if not judged:
-        return []
+        return Weighed(question, (), np.zeros(0), 0.0)
     scores = rank_sentences(question, judged)
-    if is_refused(question, judged, scores, found[0].coverage, found[0].cosine):
-        return []
-    return [widen(question, judged[row]) for row in choose_sentences(question, judged, scores, most)]
+    certainty = judge_certainty(question, judged, scores, found[0].coverage, found[0].cosine)
+    return Weighed(question, judged, scores, certainty)
+
+
+def answer_from(weighed: Weighed, most: int, least: float) -> Reply:
+    """Answer with the best sentences.
+
+    Args:
+        most: the most sentences.
+        least: the certainty under which nothing is said.
+    """
+    if not weighed.judged or weighed.certainty < least:
+        return Reply((), weighed.certainty)
+    rows = choose_sentences(weighed.question, weighed.judged, weighed.scores, most)
+    return Reply(tuple(widen(weighed.question, weighed.judged[row]) for row in rows), weighed.certainty)
 
 
 def refusal_text(question: str) -> str:

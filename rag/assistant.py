@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,8 +12,9 @@ from typing import Self
 from embeddings.encoder import Encoder, EncoderError
 from embeddings.reader import Reader, open_reader
 from embeddings.sentence import open_encoder
-from rag.answer import Statement, answer_from, refusal_text, render
+from rag.answer import Reply, answer_from, refusal_text, render, weigh_sentences
 from rag.browse import Facets, Listing, count_facets, find_article, list_articles
+from rag.calibration import CalibrationFile, judged_with
 from rag.compound import about_one, asks_about_both, split_question
 from rag.conversation import complete_question
 from rag.errors import (
@@ -28,9 +30,17 @@ from rag.filters import allowed_articles
 from rag.generations import BUILD_ADVICE, read_pointer, writing
 from rag.indexing import IndexReport, Progress, refresh_index
 from rag.metadata import answer_from_header
+from rag.parts import Group, Part
 from rag.reading import read_found
-from rag.records import Answer, Article, Filters, Hit, Turn
-from rag.retrieve import Found, count_copies, encode_question, find_passages, group_articles
+from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
+from rag.retrieve import (
+    Found,
+    count_copies,
+    encode_question,
+    find_passages,
+    group_articles,
+    search_passages,
+)
 from rag.serving import Serving, open_fitting
 from rag.settings import Settings
 from rag.store import Index
@@ -94,6 +104,7 @@ class Assistant:
         self.reader = reader
         self.settings = settings
         self._serving = Serving(root, index, encoder, settings)
+        self._calibration = CalibrationFile(root, judged_with(encoder, reader, settings))
         self._refreshing = threading.Lock()
 
     @classmethod
@@ -152,28 +163,57 @@ class Assistant:
             FilterError: a filter names what no article has.
             IndexCorruptError: the index has been found damaged since it was opened.
         """
+        return self._ask(question, history, filters, self.calibration())
+
+    def attempt(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
+        """What ``ask`` would say if it never refused: to learn from ``Answer.certainty`` where it should. See ``ask``."""
+        return self._ask(question, history, filters, replace(self.calibration(), threshold=0.0))
+
+    def calibration(self) -> Calibration:
+        """How sure an answer must be here, and what is known of that.
+
+        Raises:
+            IndexMismatchError, IndexCorruptError: as of ``CalibrationFile.current``.
+        """
+        return self._calibration.current()
+
+    def _ask(
+        self, question: str, history: Sequence[Turn], filters: Filters | None, calibration: Calibration
+    ) -> Answer:
         check_question(question)
         with self._serving.use() as index:
-            return self._ask(index, question, history, filters)
+            return self._answer(index, question, history, filters, calibration)[0]
 
-    def _ask(self, index: Index, question: str, history: Sequence[Turn], filters: Filters | None) -> Answer:
+    def use(self) -> AbstractContextManager[Index]:
+        """The generation that serves, kept open as long as it is used."""
+        return self._serving.use()
+
+    def ask_openly(
+        self, index: Index, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+    ) -> tuple[Answer, list[Part]]:
+        """``ask`` of one generation, with all that was seen on the way to the answer. See ``ask``."""
+        check_question(question)
+        return self._answer(index, question, history, filters, self.calibration())
+
+    def _answer(
+        self,
+        index: Index,
+        question: str,
+        history: Sequence[Turn],
+        filters: Filters | None,
+        calibration: Calibration,
+    ) -> tuple[Answer, list[Part]]:
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
-            asked = complete_question(question, history)[:LONGEST_QUESTION]
-            parts = split_question(asked)
-        statements: list[Statement] = []
-        unanswered: list[str] = []
-        nearest: list[Found] = []
-        for part in parts:
-            said, found = self._answer_part(index, part, filters, steps, self.settings.answer.sentences)
-            statements += said
-            nearest = nearest or found
-            if not said:
-                unanswered.append(part)
-        text, quoted = render(statements)
+            asked, questions = to_parts(question, history)
+        parts = [self._answer_part(index, each, filters, steps, calibration.threshold) for each in questions]
+        replies = [reply for part in parts for reply in part.replies]
+        unanswered = [part.question for part in parts if not part.is_answered]
+        nearest = next((part.search.found for part in parts if part.search.found), ())
+        text, quoted = render([statement for reply in replies for statement in reply.statements])
         citations = tuple(count_copies(index, citation) for citation in quoted)
         refused = not citations
-        return Answer(
+        answer = Answer(
             question=question,
             asked=asked,
             text=refusal_text(question) if refused else text,
@@ -184,34 +224,39 @@ class Assistant:
             steps=steps,
             generation=index.name,
             searched=_count_searched(index, filters),
+            certainty=max((reply.certainty for reply in replies), default=0.0),
+            calibration=calibration,
         )
+        return answer, parts
 
     def _answer_part(
-        self, index: Index, question: str, filters: Filters | None, steps: dict[str, float], most: int
-    ) -> tuple[list[Statement], list[Found]]:
-        """Answer one question, or one of both articles that it is about; what was said and what was found."""
+        self, index: Index, question: str, filters: Filters | None, steps: dict[str, float], least: float
+    ) -> Part:
+        """Answer one question, or one of both articles that it is about."""
         with _timed(steps, "encode"):
             vector = encode_question(self.encoder, question)
         with _timed(steps, "search"):
-            found = find_passages(index, vector, question, self.settings.search.k, filters)
-            groups = group_articles(found)[:2] if asks_about_both(question) else [found]
+            search = search_passages(index, vector, question, self.settings.search.k, filters)
+            groups = group_articles(search.found)[:2] if asks_about_both(question) else [search.found]
         one = about_one(question) if len(groups) > 1 else question
-        said: list[Statement] = []
-        for group in groups:
-            with _timed(steps, "answer"):
-                from_header = answer_from_header(one, group)
-            said += from_header or self._answer_from_text(one, group, steps, most)
-        return said, found
+        return Part(question, search, tuple(self._answer_group(one, group, steps, least) for group in groups))
 
-    def _answer_from_text(
-        self, question: str, found: Sequence[Found], steps: dict[str, float], most: int
-    ) -> list[Statement]:
+    def _answer_group(
+        self, question: str, found: Sequence[Found], steps: dict[str, float], least: float
+    ) -> Group:
+        with _timed(steps, "answer"):
+            from_header = answer_from_header(question, found)
+        if from_header:
+            return Group(found, None, None, Reply(tuple(from_header), 1.0))
         readings = None
         if self.reader is not None:
             with _timed(steps, "read"):
                 readings = read_found(self.reader, question, found)
         with _timed(steps, "answer"):
-            return answer_from(question, found, most, readings)
+            weighed = weigh_sentences(question, found, readings)
+            return Group(
+                found, readings, weighed, answer_from(weighed, self.settings.answer.sentences, least)
+            )
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
@@ -337,6 +382,12 @@ def load_reader(settings: Settings) -> Reader | None:
         return open_reader(device=settings.embedding.device, dtype=settings.embedding.dtype)
     except EncoderError as error:
         raise ModelError(str(error)) from error
+
+
+def to_parts(question: str, history: Sequence[Turn]) -> tuple[str, list[str]]:
+    """A question as it is searched, completed from the turns before it, and the questions that it is made of."""
+    asked = complete_question(question, history)[:LONGEST_QUESTION]
+    return asked, split_question(asked)
 
 
 def check_question(question: str) -> None:

@@ -60,7 +60,7 @@ class Clause:
         own: the subject stands in it, not in a clause before.
         day: 7月10日 where it or a clause before opens with it.
         period: 上半年 where a clause before is no more than that.
-        caused: the clause before says why.
+        caused: the clause before where it says why, else "".
         whole: the sentence says little more.
     """
 
@@ -70,7 +70,7 @@ class Clause:
     own: bool
     day: str
     period: str
-    caused: bool
+    caused: str
     whole: bool
 
 
@@ -81,7 +81,7 @@ def read_clauses(sentence: str, event: str = "") -> Iterator[Clause]:
         event: what 本次大会 stands for, if it ends so.
     """
     subject = day = period = ""
-    caused = False
+    caused = ""
     sentence = _SPACE.sub("。", _PHOTOGRAPH.sub("", _AGENCY.sub("", sentence)))
     for text in _split_clauses(sentence):
         if _PERIOD.match(text):
@@ -101,7 +101,7 @@ def read_clauses(sentence: str, event: str = "") -> Iterator[Clause]:
         if subject and predicate:
             whole = len(sentence) - len(text) < 8
             yield Clause(tokens, subject, predicate, bool(own), day, period, caused, whole)
-        caused = _CAUSE.match(text) is not None
+        caused = text if _CAUSE.match(text) else ""
         if _DAY_IS_OVER.search(text):
             day = ""
 

@@ -1,9 +1,10 @@
-"""``wenfeng index | ask | search | chat | serve | doctor``: arguments in, text or JSON out, an exit code for every error.
+"""``wenfeng index | ask | search | why | chat | serve | doctor``: arguments in, text or JSON out, an exit code for every error.
 
 Heavy modules are imported inside the commands that need them, so that ``--help`` and a mistyped argument answer
 at once.
 """
 
+import hashlib
 import json
 import logging
 import signal
@@ -21,14 +22,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rag import __version__
-from rag.errors import RagError
+from rag.errors import DiskError, FilterError, RagError
+from rag.options import ConfigOption, IndexOption, VerboseOption, VersionOption
 from rag.records import Filters, Turn
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.indexing import IndexReport
     from rag.settings import Settings
+    from rag.trace import Trace
 
 SET_ASIDE_EXIT = 3
 UNEXPECTED_EXIT = 70
@@ -46,25 +48,6 @@ _errors = Console(stderr=True)
 _log = logging.getLogger("wenfeng")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"wenfeng {__version__}")
-        raise typer.Exit
-
-
-def _be_verbose(wanted: bool) -> None:
-    if wanted:
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-
-
-IndexOption = Annotated[Path, typer.Option("--index", metavar="DIR", help="Where the index is kept.")]
-ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A settings file.")]
-VerboseOption = Annotated[
-    bool, typer.Option("-v", "--verbose", callback=_be_verbose, help="Tell what is being done.")
-]
-VersionOption = Annotated[
-    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SinceOption = Annotated[
     datetime | None,
@@ -225,6 +208,85 @@ def search(
 
 
 @app.command()
+def why(
+    question: str,
+    article: Annotated[
+        str, typer.Option("--article", metavar="PATH", help="The article that should have been cited.")
+    ],
+    quote: Annotated[
+        str, typer.Option("--quote", metavar="TEXT", help="The words of it that answer, as they stand in it.")
+    ] = "",
+    as_json: JsonOption = False,
+    case: Annotated[
+        Path | None,
+        typer.Option("--case", metavar="FILE", help="Add the question to this question set, as a test."),
+    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    category: CategoryOption = None,
+    outlet: OutletOption = None,
+    author: AuthorOption = None,
+    index: IndexOption = DEFAULT_INDEX,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+    version: VersionOption = False,
+) -> None:
+    """Say where an article that should have been cited was lost."""
+    from rag.assistant import check_question
+    from rag.export import trace_to_json
+    from rag.terminal import show_trace
+    from rag.why import explain
+
+    check_question(question)
+    if case is not None and not quote.strip():
+        raise typer.BadParameter("a case needs the words that answer: add --quote TEXT", param_hint="--case")
+    filters = _to_filters(since, until, category, outlet, author, None)
+    with _open(index, config) as assistant:
+        trace = explain(assistant, question, article, quote, filters=filters)
+    if trace.lost == "not indexed" and not trace.sought.is_file:
+        near = " or ".join(trace.sought.near)
+        advice = f"Did you mean {near}?" if near else "Give its path in the folder of articles."
+        raise FilterError(f"No article has the path {article!r}. {advice}")
+    if as_json:
+        _print_json(trace_to_json(trace))
+    else:
+        show_trace(_output, trace)
+    if case is not None:
+        told = f"Kept as {_add_case(case, trace, filters)} in {case}."
+        _errors.print(told, style="dim", markup=False, soft_wrap=True)
+
+
+def _add_case(file: Path, trace: "Trace", filters: Filters) -> str:
+    """Add a traced question to a question set, once; its id.
+
+    Raises:
+        QuestionSetError: the file is there and is no question set.
+        DiskError: it cannot be written.
+    """
+    from eval.sets import Case, Gold, read_set, to_row
+
+    path = trace.sought.article or trace.sought.path
+    told = "\0".join((trace.question, path, trace.quote, repr(filters)))
+    made = Case(
+        id=f"why-{hashlib.sha256(told.encode()).hexdigest()[:12]}",
+        question=trace.question,
+        gold=(Gold(path, trace.quote),) if trace.quote else (),
+        tags=("why",),
+        filters=filters,
+    )
+    try:
+        before = file.read_bytes() if file.exists() else b""
+        if before.strip() and made.id in {each.id for each in read_set(file)}:
+            return made.id
+        line = f"{json.dumps(to_row(made), ensure_ascii=False)}\n".encode()
+        with file.open("ab") as out:
+            out.write(line if not before or before.endswith(b"\n") else b"\n" + line)
+    except OSError as error:
+        raise DiskError(f"Cannot write {file}: {error}. Name another file with --case FILE.") from error
+    return made.id
+
+
+@app.command()
 def chat(
     since: SinceOption = None,
     until: UntilOption = None,
@@ -309,6 +371,9 @@ def doctor(
 
 def main() -> None:
     """Run the command line; every error ends in one sentence and its exit code."""
+    from eval.cli import app as evaluation
+
+    app.add_typer(evaluation, name="eval")
     try:
         app()
     except RagError as error:

@@ -16,7 +16,7 @@ MOST_AFTER = 12
 """Characters behind a number that is asked for."""
 
 _NUMBER = re.compile(
-    r"(?P<about>大约|约|近|逾|超|将近)?(?<![\d.第年月日\-—至到A-Za-z])(?P<number>\d[\d,.]*|[两三四五六七八九十]|[二三四五六七八九]?十[一二三四五六七八九]?)(?P<scale>[百千]?万亿?|亿|百|千)?[余多]?"
+    r"(?P<about>大约|约|(?<!接)近|逾|超|将近)?(?<![\d.第年月日\-—至到A-Za-z])(?P<number>\d[\d,.]*|[两三四五六七八九十]|[二三四五六七八九]?十[一二三四五六七八九]?)(?P<scale>[百千]?万亿?|亿|百|千)?[余多]?"
     r"(?P<unit>%|个百分点|个|名|位|家|场|座|项|件|台|辆|架|艘|只|条|种|类|年(?!代)|天|人次|人|户|亩|吨|公里|平方公里|平方米|立方米|米|厘米|毫米|公斤"
     r"|美元|欧元|港元|日元|元|千瓦时|千瓦|兆瓦|例|起|枚|款|幅|部|头|棵|株|岁|所|倍|篇|套|支|匹|颗|处|间|层|次|小时|分钟|级)(?![\d\-—至到])"
 )
@@ -59,9 +59,10 @@ def ask_number(clause: Clause) -> Questions:
     if not question or (question.startswith("是") and not _QUANTITY.search(subject)):
         return
     dated, changed = _DATED.search(subject + before), _CHANGED.search(before)
+    end = len(said) if after.startswith("每") else found.end()  # 320立方米每秒
     when = clause.period or (clause.day if changed and not dated else "")
     if when or dated or not changed:
-        yield "number", f"{when}{subject}{question}？"
+        yield "number", f"{when}{subject}{question}？", said[found.start("number") : end]
 
 
 def _is_number(text: str, found: re.Match[str]) -> bool:

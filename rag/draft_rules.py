@@ -26,8 +26,8 @@ from rag.question import rarity
 from rag.vocabulary import ACTS, DEEDS, EVENTS, OFFICES, RANKS, SURNAMES
 from rag.words import fold
 
-Questions = Iterator[tuple[str, str]]
-"""The form and the words of each question."""
+Questions = Iterator[tuple[str, str, str]]
+"""The form and the words of each question, and the words that answer it, "" where the rule cannot tell them."""
 
 UNCOMMON = 0.8
 """Places at least this rare may be asked what they are: 罗布泊, not 北京."""
@@ -70,17 +70,17 @@ _TABLE = (
     _Rule(
         "host",
         re.compile(
-            r"是?由[^，。]{2,80}?(?:共同|联合|倾力|负责|自主|独立)?"
+            r"是?由(?P<answer>[^，。]{2,80}?)(?:共同|联合|倾力|负责|自主|独立)?"
             r"(?P<verb>主办|承办|执导|主演|主编|编著|创作|设计|研制|研发|建造|开发|出品|承建|修建|冠名)"
         ),
         "{subject}由谁{verb}？",
     ),
     # 南京市图书馆位于哪里？ from 南京市图书馆坐落于玄武湖东侧
-    _Rule("place", re.compile(rf"(?:坐落[于在]|位于){HAN}{{2}}"), "{subject}位于哪里？"),
+    _Rule("place", re.compile(rf"(?:坐落[于在]|位于)(?P<answer>{HAN}{{2}}.*)"), "{subject}位于哪里？"),
     # 南京市图书馆始建于哪一年？ from 南京市图书馆始建于1954年
     _Rule(
         "year",
-        re.compile(r"(?P<verb>成立|始建|建成|创立|创办|创建|建)于(?:18|19|20)\d\d年"),
+        re.compile(r"(?P<verb>成立|始建|建成|创立|创办|创建|建)于(?P<answer>(?:18|19|20)\d\d年)"),
         "{subject}{verb}于哪一年？",
     ),
     # 上海的“听雨书屋”被誉为什么？ from 上海的“听雨书屋”被誉为“城市客厅”
@@ -96,7 +96,7 @@ _TABLE = (
     _Rule(
         "list",
         re.compile(
-            r"(?P<verb>(?:主要|共|将|具体)?(?:包括|包含|涵盖|分为))(?!.*\d)[^，。]{2,40}、[^，。]{2,}"
+            r"(?P<verb>(?:主要|共|将|具体)?(?:包括|包含|涵盖|分为))(?!.*\d)(?P<answer>[^，。]{2,40}、[^，。]{2,})"
         ),
         "{subject}{verb}哪些？",
         lambda clause: clause.own,
@@ -120,7 +120,17 @@ def ask_by_table(clause: Clause) -> Questions:
         found = rule.predicate.match(clause.predicate)
         if found and rule.fits(clause):
             words = {"subject": clause.subject, "day": clause.day, **found.groupdict()}
-            yield rule.form, rule.question.format(**words)
+            yield (
+                rule.form,
+                rule.question.format(**words),
+                found.groupdict().get("answer") or _quoted(found[0]),
+            )
+
+
+def _quoted(text: str) -> str:
+    """What the first quotes hold; of a document with its marks."""
+    found = re.search(QUOTE, text)
+    return "" if not found else found[0] if found[0][0] == "《" else found[0][1:-1]
 
 
 # ---- Sentences that need no subject
@@ -148,14 +158,18 @@ def ask_sentence(sentence: str) -> Questions:
     """
     found = _THEME_OF.search(sentence)
     if found and names_thing(found[1]):
-        yield "theme", f"{found[1]}的主题是什么？"
+        yield "theme", f"{found[1]}的主题是什么？", _quoted(found[0])
     for found in _TITLED.finditer(sentence):
         person = last_person(sentence[: found.start()])
         if person:
-            yield "speech title", f"{person}的{found[found.lastgroup or 0]}题目是什么？"
+            yield (
+                "speech title",
+                f"{person}的{found[found.lastgroup or 0]}题目是什么？",
+                _quoted(sentence[found.start() :]),
+            )
     found = _INTERVIEWED.match(sentence)
     if found and found["name"][0] in SURNAMES and names_thing(found["office"]):
-        yield "speech", f"{found['office']}{found['name']}说了什么？"
+        yield "speech", f"{found['office']}{found['name']}说了什么？", ""
 
 
 # ---- When and where
@@ -177,15 +191,15 @@ def ask_event(clause: Clause) -> Questions:
         return
     subject, day, verb = clause.subject, found["day"] or clause.day, found["verb"]
     if day and clause.predicate.startswith("将"):
-        yield "day", f"{subject}将在{'哪天' if '日' in day else '什么时候'}{verb}？"
+        yield "day", f"{subject}将在{'哪天' if '日' in day else '什么时候'}{verb}？", day
     elif day and "日" not in day:
-        yield "day", f"{subject}是什么时候{verb}的？"
+        yield "day", f"{subject}是什么时候{verb}的？", day
     elif day and verb in {"施行", "实施", "生效"}:
-        yield "day", f"{subject}从哪天起{verb}？"
+        yield "day", f"{subject}从哪天起{verb}？", day
     elif day:
-        yield "day", f"{subject}是哪天{verb}的？"
+        yield "day", f"{subject}是哪天{verb}的？", day
     if found["place"]:
-        yield "place", f"{subject}在哪里{verb}？"
+        yield "place", f"{subject}在哪里{verb}？", found["place"].removeprefix("在")
 
 
 # ---- Who and what
@@ -202,7 +216,14 @@ def ask_office(clause: Clause) -> Questions:
         if token.word.endswith(OFFICES) and following.flag.startswith("nr"):
             office = _office_before(clause.tokens[: at + 1])
             if names_thing(office):
-                yield "office", f"{office}是谁？"
+                yield "office", f"{office}是谁？", _name_at(clause.tokens, at + 1)
+
+
+def _name_at(tokens: Sequence[Token], at: int) -> str:
+    """The name that begins with a token: 李俊峰 is cut after 李俊."""
+    name = tokens[at].word
+    longer = join(tokens[at : at + 2])
+    return longer if len(name) == 2 and len(longer) == 3 and last_person(longer) == longer else name
 
 
 def _office_before(tokens: Sequence[Token]) -> str:
@@ -222,7 +243,7 @@ def ask_who(clause: Clause) -> Questions:
     did = clause.predicate
     somebody = clause.own and last_person(clause.subject)
     if somebody and _WHO_DID.match(did) and _is_whole(did) and any(map(is_name, tag(did))):
-        yield "who", f"谁{did}？"
+        yield "who", f"谁{did}？", somebody
 
 
 def ask_what(clause: Clause) -> Questions:
@@ -233,12 +254,12 @@ def ask_what(clause: Clause) -> Questions:
     tokens = tag(subject)
     last = tokens[-1]
     if len(tokens) == 1 and is_person(last):
-        yield "what", f"{subject}是谁？"
+        yield "what", f"{subject}是谁？", _IS.sub("", clause.predicate, count=1)
         return
     named = last.flag.startswith("nr") or (subject.isascii() and not subject.isupper())
     known = last.flag == "ns" and rarity(fold(last.word)) < UNCOMMON
     if not named and not known and not re.search(r"[的与和、]", subject):
-        yield "what", f"{subject}是什么？"
+        yield "what", f"{subject}是什么？", _IS.sub("", clause.predicate, count=1)
 
 
 def _is_whole(predicate: str) -> bool:
@@ -261,8 +282,8 @@ _ASKED_ACTS = {
 _OFTEN = frozenset(("公布", "发布", "出台", "举办", "举行", "开展", "召开"))
 """Acts that one does so often that they need a day or the kind of thing."""
 _ACT = re.compile(
-    rf"(?:正式|还|已)?(?P<verb>{'|'.join(_ASKED_ACTS)})了?(?![的会])(?=.{{4}})[\u4e00-\u9fff“《\d][^，。]*?"
-    r"(?P<kind>预警|公告|通知|报告|意见|办法|措施|政策|规划|方案|声明|倡议书|产品|标准|名单|协议|平台|基金|机构|中心)?$"
+    rf"(?:正式|还|已)?(?P<verb>{'|'.join(_ASKED_ACTS)})了?(?P<answer>(?![的会])(?=.{{4}})[\u4e00-\u9fff“《\d][^，。]*?"
+    r"(?P<kind>预警|公告|通知|报告|意见|办法|措施|政策|规划|方案|声明|倡议书|产品|标准|名单|协议|平台|基金|机构|中心)?)$"
 )
 _DEEDS = DEEDS | _ASKED_ACTS.keys()
 _NO_DEED = re.compile(rf"\d|在.*{_HELD}$|的.*(?:对|向|在|正式)|(?:参加|开展|举行|举办)活动$")
@@ -279,13 +300,13 @@ def ask_act(clause: Clause) -> Questions:
         kind = (found["kind"] or "") if verb in ACTS else ""
         day = clause.day
     if day or (len(clause.subject) >= 5 and (kind or verb not in _OFTEN)):
-        yield "act", f"{clause.subject}{day}{asked}{kind}？"
+        yield "act", f"{clause.subject}{day}{asked}{kind}？", found["answer"]
 
 
 def ask_cause(clause: Clause) -> Questions:
     """南京市图书馆为什么延长了开放时段？ from 为方便读者，南京市图书馆延长了开放时段."""
     if clause.caused and clause.own and _is_deed(clause.predicate):
-        yield "reason", f"{clause.subject}为什么{clause.predicate}？"
+        yield "reason", f"{clause.subject}为什么{clause.predicate}？", clause.caused
 
 
 def ask_day(clause: Clause) -> Questions:
@@ -298,7 +319,7 @@ def ask_day(clause: Clause) -> Questions:
         and _is_deed(done)
         and not _NO_DEED.search(done)
     ):
-        yield "day of act", f"{clause.subject}哪天{done}？"
+        yield "day of act", f"{clause.subject}哪天{done}？", clause.day
 
 
 def _is_deed(predicate: str) -> bool:
@@ -352,4 +373,4 @@ def ask_speech(clause: Clause) -> Questions:
     flag = tokens[0].flag if len(tokens) == 1 else ""
     if not flag or flag.startswith(("nr", "ns", "nt")):
         form = "bare speech" if flag.startswith("nr") else "speech"
-        yield form, f"{speaker}{where}{_SAYINGS[found['verb']]}？"
+        yield form, f"{speaker}{where}{_SAYINGS[found['verb']]}？", ""

@@ -52,7 +52,7 @@ _RULES: tuple[Callable[[Clause], Questions], ...] = (
     ask_act,
     ask_speech,
 )
-_WEIGHTS = {
+WEIGHTS = {
     "theme": 10.0,
     "speech title": 10.0,
     "host": 9.0,
@@ -87,17 +87,25 @@ _STRANGE = re.compile(r"[^\w“”《》、·—\-.%/&？~〈〉+∶:]")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question, and the sentence ``article.text[start:end]`` that answers it."""
+    """A question, and the sentence ``article.text[start:end]`` that answers it.
+
+    Attributes:
+        form: the rule that made it, a key of ``WEIGHTS``.
+        answer: the answering words in simplified script, "" where the rule cannot tell them.
+        subject: the noun phrase that the sentence speaks of and the question begins with, or "".
+    """
 
     question: str
     start: int
     end: int
+    form: str = ""
+    answer: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     draft: Draft
-    form: str
     weight: float
 
 
@@ -113,12 +121,13 @@ def draft_questions(article: Article) -> Iterator[Draft]:
     sentences = [to_simplified(article.text[start:end]) for start, end in spans]
     event = find_event(sentences)
     for number, (sentence, (start, end)) in enumerate(zip(sentences, spans, strict=True)):
-        for form, question in _ask(sentence, whole, event):
+        for form, question, answer, subject in _ask(sentence, whole, event):
             if form == "bare speech":
                 form, question = _with_office(question, offices)
             if SHORTEST <= len(question) <= LONGEST:
-                draft = Draft(question, start, end)
-                candidates.setdefault(question, _Candidate(draft, form, _WEIGHTS[form] - _LATER * number))
+                known = subject if question.startswith(subject) else ""
+                draft = Draft(question, start, end, form, answer, known)
+                candidates.setdefault(question, _Candidate(draft, WEIGHTS[form] - _LATER * number))
     yield from _vary(list(candidates.values()))
 
 
@@ -139,7 +148,7 @@ def _vary(candidates: list[_Candidate]) -> Iterator[Draft]:
         alike = any(begin_alike(candidate.draft.question, other) for other in given)
         return (
             candidate.weight
-            - _SAME_FORM * forms[candidate.form]
+            - _SAME_FORM * forms[candidate.draft.form]
             - _SAME_SENTENCE * sentences[candidate.draft.start]
             - _SAME_BEGINNING * alike
         )
@@ -147,27 +156,31 @@ def _vary(candidates: list[_Candidate]) -> Iterator[Draft]:
     while candidates:
         best = max(candidates, key=worth)
         candidates.remove(best)
-        forms[best.form] += 1
+        forms[best.draft.form] += 1
         sentences[best.draft.start] += 1
         given.append(best.draft.question)
         yield best.draft
 
 
-def _ask(sentence: str, whole: str, event: str) -> Questions:
-    """Questions on a sentence in simplified script, of an article that is ``whole`` and tells of an event, or ""."""
+def _ask(sentence: str, whole: str, event: str) -> Iterator[tuple[str, str, str, str]]:
+    """Questions on a sentence in simplified script, of an article that is ``whole`` and tells of an event, or "".
+
+    Yields:
+        Form, question, answer, and the subject of the clause, "" where there is none.
+    """
     if len(sentence) not in SENTENCE_LENGTHS or _NOISE.search(sentence):
         return
-    yield from ask_sentence(sentence)
+    yield from ((*asked, "") for asked in ask_sentence(sentence))
     for clause in read_clauses(sentence, event):
         if clause.predicate[0] in "就却则也还又都才并":
             continue
         named = names_thing(clause.subject)
         alone = last_person(clause.subject) == clause.subject
         known = named and (not alone or whole.count(clause.subject) > 1)
-        for form, question in itertools.chain.from_iterable(rule(clause) for rule in _RULES):
+        for form, question, answer in itertools.chain.from_iterable(rule(clause) for rule in _RULES):
             fits = known or form == "office" or (named and form in {"bare speech", "who"})
             if fits and not OPEN.search(question) and not _STRANGE.search(question):
-                yield form, question
+                yield form, question, answer, clause.subject
 
 
 def _find_offices(text: str) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """Values -> the JSON that the command line prints and other programs read."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from rag.indexing import IndexReport
 from rag.records import Answer, Article, Citation, Hit
+from rag.trace import Trace
+from rag.why_words import say_chinese, say_next
 
 
 def article_to_json(article: Article) -> dict[str, Any]:
@@ -61,7 +64,25 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "steps": {name: round(milliseconds, 2) for name, milliseconds in answer.steps.items()},
         "generation": answer.generation,
         "searched": answer.searched,
+        "certainty": None if answer.certainty is None else round(answer.certainty, 4),
+        "calibration": answer.calibration and asdict(answer.calibration),
     }
+
+
+def trace_to_json(trace: Trace) -> dict[str, Any]:
+    """A trace with ``Trace``'s field names, and ``next``: what to do, as a sentence."""
+    row = asdict(trace)
+    places = list((row["passage"] or {}).values()) + list((row["sentence"] or {}).values())
+    for place in places:
+        if isinstance(place, dict) and "score" in place:
+            place["score"] = round(place["score"], 6)
+    if row["sentence"]:
+        row["sentence"]["features"] = {
+            name: round(number, 4) for name, number in row["sentence"]["features"].items()
+        }
+    if trace.certainty is not None:
+        row["certainty"] = round(trace.certainty, 4)
+    return {"lost": row.pop("lost"), "next": say_next(trace, say_chinese), **row}
 
 
 def report_to_json(report: IndexReport) -> dict[str, Any]:

@@ -96,6 +96,32 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How sure an answer must be to be given, and what was measured with that.
+
+    Attributes:
+        threshold: the least ``Answer.certainty`` that is answered, 0 to 1.
+        risk: with ``confidence``, at most this share of the answers given to questions like those of the set is wrong.
+        confidence: that the bound holds, 0 to 1.
+        set: what it was measured on, in words.
+        questions, answered, wrong: how many the set held, how many of those were answered, and wrongly so.
+    """
+
+    threshold: float
+    risk: float
+    confidence: float
+    set: str
+    questions: int
+    answered: int
+    wrong: int
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is anything that the risk rests on."""
+        return self.answered > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a question gets: sentences with marks, the quotes behind them, and how it came to be.
 
@@ -111,6 +137,9 @@ class Answer:
         steps: milliseconds by step.
         generation: name of the index generation that answered.
         searched: how many articles were searched: those that pass the filters and may be shown.
+        certainty: how sure it is that the folder answers, 0 to 1, refused or not; comparable between questions. None
+            where it was not judged.
+        calibration: what the certainty was compared with.
     """
 
     question: str
@@ -124,6 +153,8 @@ class Answer:
     steps: Mapping[str, float] = field(default_factory=dict)
     generation: str = ""
     searched: int = 0
+    certainty: float | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)

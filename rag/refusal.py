@@ -12,14 +12,15 @@ question in Chinese and for one in another script, where words tell nothing and 
              question whose article was taken away, the question with a name, number or word swapped, and the near
              misses of our own sets.
 
-A question is refused when the certainty is under ``threshold``, set so that few answerable questions of our tuning
-sets are refused (``eval.fit.FALSE_REFUSALS``), which ask harder than people mostly do.
+``threshold`` is set so that few answerable questions of our tuning sets lie under it (``eval.fit.FALSE_REFUSALS``),
+which ask harder than people mostly do. Where a question is refused is said by ``rag.calibration``.
 ``rules.json`` holds the rules; ``python -m eval.fit`` made it, says from which data, and prints how well it does on
 questions it has not seen.
 """
 
 import functools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -129,17 +130,21 @@ def rank_sentences(question: Question, judged: Sequence[Judged]) -> FloatVector:
     return _rules_for(question, judged).rank(rank_numbers(judged))
 
 
-def is_refused(
+def judge_certainty(
     question: Question, judged: Sequence[Judged], scores: FloatVector, coverage: float, cosine: float
-) -> bool:
-    """Whether nothing among the sentences answers.
+) -> float:
+    """How sure it is that something among the sentences answers, 0 to 1.
+
+    It is the logistic of how far the certainty stands above the rule's threshold, so that 0.5 means the same for every
+    kind of question.
 
     Args:
         scores: from ``rank_sentences``.
         coverage, cosine: of the best passage found, see ``retrieve.Found``.
     """
     rules = _rules_for(question, judged)
-    return rules.certainty(certainty_numbers(judged, scores, coverage, cosine)) < rules.threshold
+    above = rules.certainty(certainty_numbers(judged, scores, coverage, cosine)) - rules.threshold
+    return 1 / (1 + math.exp(-above))
 
 
 def rank_numbers(judged: Sequence[Judged]) -> npt.NDArray[np.float32]:

@@ -6,6 +6,7 @@ passages that hold its words. All candidates are then judged by the same two mea
 several hides it.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,8 +27,12 @@ CANDIDATES = 100
 SAME_PASSAGE = 0.5
 """The share of a passage's runs of characters that another holds, at which it tells nothing new."""
 SAME_QUOTE = 0.6
+BLOCK = 16_384
+"""Vectors that are compared at a time where all of them are."""
 
 Rows = npt.NDArray[np.int64]
+Coverage = npt.NDArray[np.float32]
+Allowed = npt.NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,57 @@ class Found:
     sentences: tuple[FoundSentence, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows of the passages that each of the three lists names.
+
+    Attributes:
+        passages: near the question.
+        sentences: around sentences near the question.
+        words: that hold its words.
+    """
+
+    passages: Rows
+    sentences: Rows
+    words: Rows
+
+    @property
+    def rows(self) -> Rows:
+        """Those of all three, ascending."""
+        return np.unique(np.concatenate([self.passages, self.sentences, self.words]))
+
+    def named_by(self, row: int) -> tuple[str, ...]:
+        """The lists that name a passage."""
+        return tuple(name for name in ("passages", "sentences", "words") if row in getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was seen while passages were searched.
+
+    Attributes:
+        vector: float32 (1, dimension): the question, encoded.
+        coverage: (passages,), see ``LexicalIndex.coverage``.
+        allowed: (articles,), see ``allowed_articles``.
+        found: the best, best first.
+    """
+
+    vector: FloatMatrix
+    coverage: Coverage
+    allowed: Allowed
+    candidates: Candidates
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A place among others: ``rank`` 1 is the best ``of`` so many; ``score`` is what they are ordered by."""
+
+    rank: int
+    of: int
+    score: float
+
+
 def encode_question(encoder: Encoder, question: str) -> FloatMatrix:
     """Encode a question, float32 (1, dimension).
 
@@ -72,14 +128,18 @@ def encode_question(encoder: Encoder, question: str) -> FloatMatrix:
 def find_passages(
     index: Index, vector: FloatMatrix, question: str, k: int, filters: Filters | None = None
 ) -> list[Found]:
+    """Find the k passages that fit a question best, best first. See ``search_passages``."""
+    return [*search_passages(index, vector, question, k, filters).found]
+
+
+def search_passages(
+    index: Index, vector: FloatMatrix, question: str, k: int, filters: Filters | None = None
+) -> Search:
     """Find the k passages that fit a question best.
 
     Args:
         vector: float32 (1, dimension): the question, encoded.
-        k: at least 1; fewer come back only where fewer passages pass the filters.
-
-    Returns:
-        Best first.
+        k: at least 1; fewer are found only where fewer passages pass the filters.
 
     Raises:
         ValueError: ``k`` is below 1.
@@ -91,17 +151,40 @@ def find_passages(
     coverage = index.words.coverage(search_words(question))
     count, before = max(k, CANDIDATES), 0
     while True:
-        rows = _candidates(index, vector, coverage, count, allowed)
-        chosen = _without_copies(_rank(index, vector, coverage, rows), k)
+        candidates = _name_candidates(index, vector, coverage, count, allowed)
+        rows = candidates.rows
+        ranked = rank_passages(index, vector, coverage, rows)
+        originals = (found for found, copied in _find_copies(ranked) if copied is None)
+        chosen = tuple(itertools.islice(originals, k))
         if len(chosen) == k or len(rows) in (before, len(index.passages)):
-            return chosen
+            return Search(vector, coverage, allowed, candidates, chosen)
         count, before = 4 * count, len(rows)  # copies took the places of others
 
 
-def _rank(
-    index: Index, vector: FloatMatrix, coverage: npt.NDArray[np.float32], rows: Rows
-) -> Iterator[Found]:
-    """Judge passages; the best comes first."""
+def rank_candidates(index: Index, search: Search) -> Iterator[tuple[Found, Found | None]]:
+    """Every candidate of a search, best first; with one that says what a better one says already, the better one."""
+    return _find_copies(rank_passages(index, search.vector, search.coverage, search.candidates.rows))
+
+
+def rank_in_words(index: Index, search: Search, row: int) -> Rank:
+    """The place of a passage by the question's words, among those that pass the filters."""
+    scores = search.coverage if search.allowed is None else search.coverage[_counted(search, index.passages)]
+    score = search.coverage[row]
+    return Rank(1 + int((scores > score).sum()), len(scores), float(score))
+
+
+def rank_in_vectors(index: Index, search: Search, row: int) -> Rank:
+    """The place of a passage by the cosine of its own vector, among those that pass the filters."""
+    return _rank_by_cosine(index.passage_vectors, search, index.passages, row)
+
+
+def rank_in_sentences(index: Index, search: Search, row: int) -> Rank:
+    """The place of a sentence by the cosine of its vector, among those that pass the filters."""
+    return _rank_by_cosine(index.sentence_vectors, search, index.sentences, row)
+
+
+def rank_passages(index: Index, vector: FloatMatrix, coverage: Coverage, rows: Rows) -> Iterator[Found]:
+    """Judge passages beside each other; the best comes first."""
     if not len(rows):
         return
     sentence_rows, sentence_cosines = _score_sentences(index, vector, rows)
@@ -123,21 +206,24 @@ def _rank(
         )
 
 
-def _without_copies(found: Iterable[Found], k: int) -> list[Found]:
-    """The first k that do not say what a better one of a near copy of their article says already."""
-    chosen: list[Found] = []
+def _find_copies(found: Iterable[Found]) -> Iterator[tuple[Found, Found | None]]:
+    """With each passage the better one, of a near copy of its article, that says already what it says, or None."""
+    originals: list[Found] = []
     for each in found:
         passage = each.hit.passage
-        if not any(
-            other.story == each.story
-            and other.hit.passage.article.path != passage.article.path
-            and share_held(passage.text, other.hit.passage.text) >= SAME_PASSAGE
-            for other in chosen
-        ):
-            chosen.append(each)
-        if len(chosen) == k:
-            break
-    return chosen
+        copied = next(
+            (
+                other
+                for other in originals
+                if other.story == each.story
+                and other.hit.passage.article.path != passage.article.path
+                and share_held(passage.text, other.hit.passage.text) >= SAME_PASSAGE
+            ),
+            None,
+        )
+        if copied is None:
+            originals.append(each)
+        yield each, copied
 
 
 def count_copies(index: Index, citation: Citation) -> Citation:
@@ -163,14 +249,9 @@ def group_articles(found: Sequence[Found]) -> list[list[Found]]:
     return list(groups.values())
 
 
-def _candidates(
-    index: Index,
-    vector: FloatMatrix,
-    coverage: npt.NDArray[np.float32],
-    count: int,
-    allowed: npt.NDArray[np.bool_] | None,
-) -> Rows:
-    """Rows of the passages that any of the three lists names, ascending."""
+def _name_candidates(
+    index: Index, vector: FloatMatrix, coverage: Coverage, count: int, allowed: Allowed
+) -> Candidates:
     near = _nearest(index.passage_vectors, vector, count, index.passages[:, 0], allowed)
     near_sentences = _nearest(index.sentence_vectors, vector, count, index.sentences[:, 0], allowed)
     # Passages overlap, so the one that begins last before a sentence holds it, and perhaps the one before that.
@@ -178,7 +259,7 @@ def _candidates(
     earlier = np.maximum(around - 1, 0)
     earlier = earlier[index.passages[earlier, 4] > near_sentences]
     worded = coverage if allowed is None else np.where(allowed[index.passages[:, 0]], coverage, 0)
-    return np.unique(np.concatenate([near, around, earlier, _highest(worded, count)]))
+    return Candidates(near, np.concatenate([around, earlier]), _highest(worded, count))
 
 
 def _highest(scores: npt.NDArray[np.float32], count: int) -> Rows:
@@ -195,13 +276,31 @@ def _nearest(
     query: FloatMatrix,
     count: int,
     articles: Rows,
-    allowed: npt.NDArray[np.bool_] | None,
+    allowed: Allowed,
 ) -> Rows:
     rows = None if allowed is None else np.flatnonzero(allowed[articles])
     if rows is not None and not len(rows):
         return rows
     found, _ = vectors.search(query, count, allowed=rows)
     return np.asarray(found[0])
+
+
+def _rank_by_cosine(vectors: VectorIndex, search: Search, places: Rows, row: int) -> Rank:
+    """The place of a row; ``places`` are ``Index.passages`` or ``Index.sentences``."""
+    counted = np.arange(len(vectors)) if search.allowed is None else np.flatnonzero(_counted(search, places))
+    score = float(vectors.vectors(np.array([row]))[0] @ search.vector[0])
+    better = 0
+    for start in range(0, len(counted), BLOCK):
+        rows = counted[start : start + BLOCK]
+        # Sums of other lengths differ in their last digit, so a row is not compared with itself.
+        better += int(((vectors.vectors(rows) @ search.vector[0] > score) & (rows != row)).sum())
+    return Rank(1 + better, len(counted), score)
+
+
+def _counted(search: Search, places: Rows) -> npt.NDArray[np.bool_]:
+    """Which passages or sentences pass the filters of a search that has some."""
+    assert search.allowed is not None
+    return np.asarray(search.allowed[places[:, 0]])
 
 
 def _score_sentences(

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console, Group
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from rag.dates import beijing_day
 from rag.doctor import Finding
 from rag.indexing import IndexReport
 from rag.records import Answer, Article, Citation, Hit
+from rag.trace import Trace
+from rag.why_words import say_chinese, say_lost, say_next, to_lines
 
 SET_ASIDE_SHOWN = 20
 
@@ -37,6 +40,19 @@ def show_hits(console: Console, hits: Sequence[Hit]) -> None:
         console.print(
             Panel(Text(hit.passage.text), title=Text(title), title_align="left", border_style="dim")
         )
+
+
+def show_trace(console: Console, trace: Trace) -> None:
+    """Print where an expected passage was lost, what to do, and every step with its numbers."""
+    console.print(say_lost(trace, say_chinese), style="bold yellow" if trace.lost else "bold", markup=False)
+    console.print(say_next(trace, say_chinese), markup=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in to_lines(trace, say_chinese):
+        table.add_row(label, Text(text))
+    console.print()
+    console.print(table)
 
 
 def show_report(console: Console, report: IndexReport) -> None:

@@ -1,19 +1,22 @@
-"""Fixtures that several test files use: the real model, a real index on disk, the real command."""
+"""Fixtures that several test files use: the real model, a real index on disk, a real browser, the real command."""
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from rag import Assistant
 from rag.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "articles"
+INSTALL = "These tests need Chromium on the PATH. Install it: apt-get install chromium fonts-noto-cjk"
 
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
@@ -43,6 +46,18 @@ def assistant(sample_index: Path) -> Iterator[Assistant]:
     """An assistant on the sample articles, with the real model."""
     with Assistant.open(None, sample_index) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.fail(INSTALL)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from typing import IO, Any
 
 import pytest
 
+from eval.sets import read_set
+
 SAMPLES = Path(__file__).resolve().parents[1] / "data" / "articles"
 
 
@@ -48,6 +50,57 @@ def test_a_chat_keeps_its_turns(wenfeng: Any, sample_index: Path) -> None:
     assert "新对话" in done.stdout
 
 
+HOST = "第一场圆桌对话是谁主持的？"
+SUMMIT = "财联社顺利办成碳中和年度云峰会 行业大咖线上共话碳中和.md"
+HOSTED = "主持人为上海智慧城市发展研究院院长盛雪锋"
+
+
+def test_why_says_where_an_article_was_lost(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("why", "峰会的门票多少钱一张？", "--article", SUMMIT, "--index", sample_index)
+    assert done.returncode == 0
+    shown = "".join(done.stdout.split())
+    assert shown.startswith("丢在拒答：把握不够")
+    assert all(word in shown for word in ("按词语", "按段落语义", "综合排名", "句子排名", "作答的把握"))
+    done = wenfeng("why", HOST, "--article", SUMMIT, "--until", "2020-01-01", "--index", sample_index)
+    assert "截止日期" in done.stdout
+
+
+def test_why_makes_a_test_of_a_question_once(wenfeng: Any, sample_index: Path, tmp_path: Path) -> None:
+    file = tmp_path / "题.jsonl"
+    file.write_text('{"id": "a", "question": "问", "answerable": false}', encoding="utf-8")
+    given = ("why", HOST, "--article", SUMMIT, "--case", file, "--index", sample_index)
+    for more in (("--quote", HOSTED), ("--quote", HOSTED), ("--quote", HOSTED, "--outlet", "财联社")):
+        done = wenfeng(*given, *more)
+        assert (done.returncode, "Kept as why-" in done.stderr) == (0, True)
+    before, quoted, filtered = read_set(file)
+    assert before.id == "a"
+    assert [(gold.article, gold.quote) for gold in quoted.gold] == [(SUMMIT, HOSTED)]
+    assert (filtered.gold, filtered.answerable) == (quoted.gold, True)
+    assert filtered.filters.outlets == ("财联社",)
+    done = wenfeng(*given)
+    assert_one_sentence(done, 2, "add --quote TEXT")
+
+
+def test_why_adds_to_no_file_that_is_no_question_set(
+    wenfeng: Any, sample_index: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("not a set", encoding="utf-8")
+    for name, exit_code, words in (("a.txt", 2, "line 1"), ("none/b.jsonl", 4, "--case FILE")):
+        done = wenfeng(
+            "why", HOST, "--article", SUMMIT, "--quote", HOSTED, "--case", tmp_path / name, "--index", sample_index
+        )  # fmt: skip
+        assert_one_sentence(done, exit_code, words)
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "not a set"
+
+
+def test_why_of_an_article_or_a_quote_that_is_not_there_says_so(wenfeng: Any, sample_index: Path) -> None:
+    done = wenfeng("why", HOST, "--article", "瓯江峰会.md", "--index", sample_index)
+    assert_one_sentence(done, 2, "No article has the path '瓯江峰会.md'", "Did you mean 瓯江峰会在温州开幕")
+    assert done.stdout == ""
+    done = wenfeng("why", HOST, "--article", SUMMIT, "--quote", "没有的话", "--index", sample_index)
+    assert_one_sentence(done, 2, "does not hold '没有的话'")
+
+
 def test_the_doctor_finds_everything_well(wenfeng: Any, sample_index: Path) -> None:
     done = wenfeng("doctor", "--index", sample_index)
     assert done.returncode == 0, done.stdout
@@ -79,6 +132,9 @@ def test_strict_makes_files_set_aside_an_error(wenfeng: Any, tmp_path: Path) -> 
         (("ask", "   "), 2, ("blank",)),
         (("ask", "问" * 30_000), 2, ("30,000 characters",)),
         (("ask", "峰会？", "--index", "nothing"), 7, ("No index at nothing", "wenfeng index ARTICLES")),
+        (("why", "   ", "--article", "a.md"), 2, ("blank",)),
+        (("why", "峰会？"), 2, ("--article",)),
+        (("why", "峰会？", "--article", "a.md", "--index", "nothing"), 7, ("No index at nothing",)),
         (("search", "峰会", "-k", "0"), 2, ("-k", "equal to 1")),
         (("ask", "峰会？", "--since", "yesterday"), 2, ("yesterday",)),
         (("ask", "峰会？", "--config", "nothing.toml"), 2, ("nothing.toml", "--config FILE")),

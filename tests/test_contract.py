@@ -16,6 +16,9 @@ from fastapi.routing import APIRoute
 import rag
 from rag import Answer, Article, Assistant, Citation, Filters, Hit, Passage, Settings, Turn
 from rag import errors as errors_module
+from rag.records import Calibration
+from rag.trace import Trace
+from rag.why import explain
 from ui.api import make_api
 from ui.places import Places
 
@@ -29,7 +32,12 @@ FIELDS: dict[type, set[str]] = {
     Citation: {"number", "article", "start", "end", "spans", "copies", "sources"},
     Answer: {
         "question", "asked", "text", "citations", "refused", "nearest", "notes", "mode", "steps", "generation",
-        "searched",
+        "searched", "certainty", "calibration",
+    },
+    Calibration: {"threshold", "risk", "confidence", "set", "questions", "answered", "wrong"},
+    Trace: {
+        "question", "asked", "parts", "part", "quote", "sought", "lost", "k", "passage", "sentence", "certainty",
+        "calibration", "from_header", "is_answered", "cited", "is_cited",
     },
     Turn: {"role", "content"},
     Filters: {"since", "until", "categories", "outlets", "authors", "articles"},
@@ -119,6 +127,29 @@ def test_serve_takes_its_flags(wenfeng: Any) -> None:
         assert flag in shown
 
 
+def test_why_takes_its_flags_and_prints_its_fields(sample_index: Path, wenfeng: Any) -> None:
+    shown = wenfeng("why", "--help").stdout
+    flags = (
+        "--article",
+        "--quote",
+        "--json",
+        "--case",
+        "--since",
+        "--until",
+        "--category",
+        "--outlet",
+        "--author",
+    )
+    for flag in (*flags, "--index", "--config", "-v", "--version"):
+        assert flag in shown
+    assert list(inspect.signature(explain).parameters) == [
+        "assistant", "question", "path", "quote", "history", "filters",
+    ]  # fmt: skip
+    path = sorted((ROOT / "data" / "articles").glob("*.md"))[0].name
+    done = wenfeng("why", "峰会的门票多少钱一张？", "--article", path, "--json", "--index", sample_index)
+    assert set(json.loads(done.stdout)) == FIELDS[Trace] | {"next"}
+
+
 def test_http_has_its_addresses(assistant: Assistant) -> None:
     routes = [route for route in make_api(assistant, Places()).routes if isinstance(route, APIRoute)]
     assert {(method, route.path) for route in routes for method in route.methods or ()} == {
@@ -183,3 +214,18 @@ def test_the_version_is_the_one_of_the_project(wenfeng: Any) -> None:
     assert rag.__version__ == version
     assert wenfeng("--version").stdout.strip() == f"wenfeng {version}"
     assert wenfeng("ask", "--version").stdout.strip() == f"wenfeng {version}"
+
+
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [
+        ("run", ("--articles", "--index", "--html", "--json", "--fail-under", "--no-worse-than", "--config")),
+        ("calibrate", ("--risk", "--index", "--config")),
+        ("compare", ()),
+        ("make", ()),
+    ],
+)
+def test_eval_takes_its_flags(wenfeng: Any, command: str, flags: tuple[str, ...]) -> None:
+    shown = wenfeng("eval", command, "--help")
+    assert shown.returncode == 0
+    assert all(flag in shown.stdout for flag in flags)

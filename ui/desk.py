@@ -23,6 +23,7 @@ from rag.errors import ArticleError, DiskError
 from rag.indexing import IndexReport, Progress
 from rag.intake import SetAside
 from rag.suggest import Suggestions
+from rag.why import explain
 from ui.conversations import ConversationMissingError, Conversations, ConversationsFileError
 from ui.feedback import find_passage, to_jsonl
 from ui.places import Places
@@ -37,6 +38,7 @@ from ui.transcript import (
     render_welcome,
     to_blocks,
 )
+from ui.why import render_trace, render_unknown
 from ui.work import Outcome, Work
 
 logger = logging.getLogger(__name__)
@@ -246,6 +248,38 @@ class Desk:
             passage = answer.nearest[nearest].passage
             return self._source(visitor, passage.article, (passage.start, passage.end), ())
         return render_empty(visitor.language)
+
+    def why(self, visitor: Visitor, conversation_id: str, exchange_id: str, path: str) -> list[Block]:
+        """The turns of a conversation, and under one of them where the article at a path was lost.
+
+        Args:
+            path: of the article that should have been cited; "" where none was named.
+
+        Raises:
+            BusyError: too many questions wait already.
+            ConversationMissingError: there is no such exchange.
+            RagError: as of ``rag.why.explain``.
+        """
+        conversation = self.find(visitor, conversation_id)
+        exchange = self._exchange(conversation, exchange_id)
+        shown = render_unknown(visitor.language)
+        if path:
+            earlier = takewhile(
+                lambda each: each.id != exchange_id, conversation.exchanges if conversation else ()
+            )
+            with self.places.taken():
+                trace = explain(
+                    self.assistant,
+                    exchange.question,
+                    path,
+                    history=to_history(earlier),
+                    filters=exchange.filters,
+                )
+            shown = render_trace(trace, visitor.language)
+        return [
+            {**block, "html": f"{block['html']}{shown}"} if block["id"] == exchange_id else block
+            for block in self.turns(visitor, conversation_id)
+        ]
 
     def read(self, visitor: Visitor, path: str) -> str:
         """The source panel for an article that is only read."""

@@ -184,6 +184,12 @@ class Events:
             gr.Warning(say(visitor.language, "passage_unknown"), title=say(visitor.language, "error"))
         return to_transcript(conversation, self._desk.turns(visitor, conversation))
 
+    def why(self, conversation: str, event: gr.EventData, request: gr.Request) -> Transcript:
+        """Show where the article that is open was lost on the way to an answer."""
+        exchange, article = _told(event, "exchange") or "", _told(event, "article") or ""
+        blocks = self._desk.why(to_visitor(request), conversation, exchange, article)
+        return to_transcript(conversation, blocks, follows=True)
+
     def list_entries(self, wanted: str, conversation: str, request: gr.Request) -> Html:
         """The list of conversations."""
         return self._desk.entries(to_visitor(request), wanted, conversation)

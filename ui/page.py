@@ -109,7 +109,7 @@ def _make_aside() -> _Aside:
 
 
 def _make_chat() -> _Chat:
-    events = ("start", "cite", "retry", "edit", "vote", "correct")
+    events = ("start", "cite", "retry", "edit", "vote", "correct", "why")
     with gr.Column(elem_id="chat"):
         with gr.Column(elem_id="talk"):
             transcript = _panel("transcript", events, to_transcript(None, []))
@@ -200,6 +200,7 @@ def _wire_chat(
     _on(chat.transcript.cite, events.cite, conversation, opened, trigger_mode="always_last")
     _on(chat.transcript.vote, events.vote, conversation, chat.transcript)
     _on(chat.transcript.correct, events.correct, conversation, chat.transcript)
+    _on(chat.transcript.why, events.why, conversation, chat.transcript)
 
 
 def _wire_articles(events: Events, chat: _Chat, articles: _Articles) -> None:

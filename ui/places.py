@@ -2,7 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rag.errors import RagError
 
@@ -57,6 +58,22 @@ class Places:
                 return
             self._working.add(begin)
         begin()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """A place, once there is one; until then this thread waits.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        turn = threading.Event()
+        begin = turn.set
+        self.line_up(begin)
+        try:
+            turn.wait()
+            yield
+        finally:
+            self.leave(begin)
 
     def leave(self, begin: Begin) -> None:
         """Give up the place, or the wait for one; once is enough."""

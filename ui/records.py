@@ -8,11 +8,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
-from rag.records import Answer, Article, Citation, Filters, Hit, Passage, Turn
+from rag.records import Answer, Article, Calibration, Citation, Filters, Hit, Passage, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,7 @@ def vote_from_json(text: str) -> Vote:
 def _answer_to_row(answer: Answer, keep: Callable[[Article], str]) -> dict[str, Any]:
     row = {each.name: getattr(answer, each.name) for each in fields(answer)}
     row["steps"] = dict(answer.steps)
+    row["calibration"] = answer.calibration and asdict(answer.calibration)
     row["citations"] = [
         {each.name: getattr(citation, each.name) for each in fields(citation)}
         | {"article": keep(citation.article)}
@@ -210,7 +211,16 @@ def _answer_from_row(row: Mapping[str, Any], articles: Mapping[str, Article]) ->
         Hit(Passage(articles[each["article"]], each["start"], each["end"]), each["score"])
         for each in row["nearest"]
     )
-    return Answer(**{**_known(Answer, row), "citations": citations, "nearest": nearest})
+    measured = row.get("calibration")
+    calibration = measured and Calibration(**_known(Calibration, measured))
+    return Answer(
+        **{
+            **_known(Answer, row),
+            "citations": citations,
+            "nearest": nearest,
+            "calibration": calibration,
+        }
+    )
 
 
 def _known(kind: type, row: Mapping[str, Any]) -> dict[str, Any]:

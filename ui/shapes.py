@@ -118,6 +118,18 @@ class CitationFound(BaseModel):
     sources: int
 
 
+class CalibrationFound(BaseModel):
+    """How sure an answer must be to be given, and what was measured with that on `set`."""
+
+    threshold: float
+    risk: float
+    confidence: float
+    set: str
+    questions: int
+    answered: int
+    wrong: int
+
+
 class AnswerFound(BaseModel):
     """Sentences with marks, and the quotes behind them; or a refusal and the nearest passages."""
 
@@ -132,6 +144,8 @@ class AnswerFound(BaseModel):
     steps: dict[str, float]
     generation: str
     searched: int
+    certainty: float | None
+    calibration: CalibrationFound | None
 
 
 class Health(BaseModel):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, get_args
 
+from rag.why_words import WORDS
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -53,6 +55,16 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "how_asked": ("实际查找的问题", "Question as searched"),
     "how_steps": ("各步用时", "Time by step"),
     "how_generation": ("索引", "Index"),
+    "how_certainty": ("把握", "Certainty"),
+    "how_certainty_value": (
+        "{certainty}（低于 {threshold} 不作答）",
+        "{certainty} (refused under {threshold})",
+    ),
+    "how_risk": ("答错的比例", "Share of wrong answers"),
+    "how_risk_value": (
+        "在“{set}”上测得：答出的问题中答错的不超过 {risk}（置信度 {confidence}）",
+        "measured on “{set}”: at most {risk} of the answers are wrong (confidence {confidence})",
+    ),
     "step_complete": ("补全", "complete"),
     "step_encode": ("编码", "encode"),
     "step_search": ("检索", "search"),
@@ -71,6 +83,15 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "No article holds this passage. Copy it from the source as it stands.",
     ),
     "download_cases": ("下载反馈题集", "Download test cases"),
+    # why an article was not cited
+    "why": ("为什么没找到？", "Why not?"),
+    "why_open": (
+        "请先打开应该引用的那篇文章（在“文章”里找，或点最接近的内容），再点“为什么没找到？”。",
+        "First open the article that should have been cited (find it under “Articles”, or click a nearest passage), then "
+        "click “Why not?” again.",
+    ),
+    "why_steps": ("每一步的数字", "The numbers of each step"),
+    **{f"why_{name}": words for name, words in WORDS.items()},
     # the source
     "source": ("原文", "Source"),
     "source_empty": (

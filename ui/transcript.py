@@ -200,10 +200,27 @@ def _render_how(answer: Answer, language: Language) -> str:
         (say(language, "how_asked"), escape(answer.asked)),
         (say(language, "how_steps"), f"<ul>{steps}</ul>"),
         (say(language, "how_generation"), escape(answer.generation)),
+        *((name, escape(value)) for name, value in _say_certainty(answer, language)),
     ]
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in facts)
     summary = " · ".join(escape(part) for part in told if part)
     return f'<details class="how"><summary>{summary}</summary><dl>{rows}</dl></details>'
+
+
+def _say_certainty(answer: Answer, language: Language) -> Iterator[tuple[str, str]]:
+    """How sure it was, and how often answers that were as sure are wrong."""
+    measured = answer.calibration
+    if answer.certainty is None or measured is None:
+        return
+    value = {"certainty": f"{answer.certainty:.2f}", "threshold": f"{measured.threshold:.2f}"}
+    yield say(language, "how_certainty"), say(language, "how_certainty_value", **value)
+    if measured.is_measured:
+        risk = {
+            "set": measured.set,
+            "risk": f"{measured.risk:.1%}",
+            "confidence": f"{measured.confidence:.0%}",
+        }
+        yield say(language, "how_risk"), say(language, "how_risk_value", **risk)
 
 
 def _count_reports(citations: Sequence[Citation], language: Language) -> str:
@@ -232,6 +249,11 @@ def _tools(exchange: Exchange, vote: Vote | None, language: Language) -> Iterato
     if exchange.answer is not None:
         yield _vote_button("up", "good", exchange, vote is not None and vote.up, language)
         yield _vote_button("down", "bad", exchange, vote is not None and not vote.up, language)
+    if exchange.answer is not None and (exchange.answer.refused or (vote is not None and not vote.up)):
+        yield (
+            f'<button type="button" class="tool" data-send="why" data-with-article="" '
+            f'data-exchange="{escape(exchange.id)}">{escape(say(language, "why"))}</button>'
+        )
 
 
 def _vote_button(vote: str, name: str, exchange: Exchange, is_pressed: bool, language: Language) -> str:

@@ -20,8 +20,8 @@ from rich.table import Table
 from embeddings.encoder import FloatMatrix
 from embeddings.sentence import open_encoder
 from eval.folders import index_articles
+from eval.intervals import bootstrap
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd, read_xquad
-from eval.run import interval
 from rag.retrieve import encode_question, find_passages
 from rag.store import Index
 from rag.words import search_words
@@ -112,7 +112,7 @@ def print_ranks(console: Console, title: str, ranks: dict[str, Ranks]) -> None:
 def paired(system: npt.NDArray[np.generic], baseline: npt.NDArray[np.generic]) -> str:
     """The mean difference with its 95 % bootstrap interval over questions."""
     differences = (system.astype(float) - baseline.astype(float)).tolist()
-    low, high = interval(differences, random.Random(1))
+    low, high = bootstrap(differences)
     return f"{statistics.fmean(differences):+.3f} [{low:+.3f}, {high:+.3f}]"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from eval.run import ROOT, SUMMITS
+from eval.quality import ROOT, SUMMITS
 from eval.sets import read_set
 from rag import Assistant
 

@@ -40,7 +40,7 @@ from gradio_client.utils import apply_diff  # type: ignore[import-untyped]
 from rich.console import Console
 from rich.table import Table
 
-from eval.run import ROOT, SUMMITS
+from eval.quality import ROOT, SUMMITS
 from eval.sets import read_set
 
 USERS = 50

@@ -25,6 +25,7 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from embeddings.reader import FOLDER, Reader, open_reader
+from eval.intervals import bootstrap
 from eval.public import BENCH
 from eval.reader.data import (
     Example,
@@ -35,7 +36,6 @@ from eval.reader.data import (
     read_own_paragraphs,
     read_xquad_paragraphs,
 )
-from eval.run import interval
 from rag.passages import split_article, split_sentences
 from rag.records import Article
 from rag.settings import Settings
@@ -133,7 +133,7 @@ def score_set(reader: Reader, paragraphs: Sequence[Paragraph], most: int | None)
 
 def with_interval(scores: Sequence[float]) -> str:
     """A mean and its 95 % interval."""
-    low, high = interval(scores, random.Random(SEED))
+    low, high = bootstrap(scores, SEED)
     return f"{statistics.fmean(scores):.3f} [{low:.3f}, {high:.3f}]"
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from embeddings.encoder import Encoder, FloatMatrix
 from rag import Assistant
@@ -21,7 +21,6 @@ from ui.desk import Desk
 from ui.server import make_app
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "articles"
-INSTALL = "These tests need Chromium on the PATH. Install it: apt-get install chromium fonts-noto-cjk"
 
 
 @pytest.fixture
@@ -49,18 +48,6 @@ def serving(desk: Desk, serve: ServeSettings) -> Iterator[str]:
         server.should_exit = True
         server.force_exit = True  # pages of tests keep streams open
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.fail(INSTALL)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

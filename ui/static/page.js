@@ -3,6 +3,7 @@
 // Python makes the HTML of each panel (ui/transcript.py, ui/source.py, ui/sidebar.py); here it is put in its place,
 // and what its elements name is done:
 //   data-send="ask"      a click, or a form's submit, sends the event "ask" with the other data- attributes and fields
+//   data-with-article    the event tells the article that is open, too
 //   data-toggle="id"     shows or hides the element
 //   data-copy            copies the answer's text, or data-text
 //   data-move="1"        opens the next citation of the chat
@@ -62,8 +63,9 @@
   }
 
   function send(trigger, element, fields = {}) {
-    const { send: event, ...data } = element.dataset;
-    trigger(event, { ...data, ...fields });
+    const { send: event, withArticle, ...data } = element.dataset;
+    const article = document.querySelector("#source .source")?.dataset.path;
+    trigger(event, { ...data, ...fields, ...(withArticle !== undefined && article ? { article } : {}) });
   }
 
   function listen(slot, trigger) {

@@ -1,0 +1,101 @@
+"""What a run must reach for a build to pass: limits of figures, and no worse than a run before."""
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+
+from eval.comparing import compare
+from eval.runs import Run
+from eval.summary import LOWER_IS_BETTER, METRICS, summarize
+from eval.wording import NEUTRAL, name_some, say_count
+from rag.errors import RagError
+
+
+class LimitError(RagError):
+    """A limit names no figure, or no share."""
+
+
+def parse_limit(text: str) -> tuple[str, float]:
+    """``"held=0.80"`` -> the figure's name and its limit, in 0 to 1.
+
+    Raises:
+        LimitError: no figure has that name, or what follows is no share.
+    """
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        raise LimitError(f"The limit {text!r} is not NAME=SHARE. Write for instance held=0.80.")
+    if name not in METRICS:
+        near = difflib.get_close_matches(name, METRICS, n=3, cutoff=0.5) or METRICS
+        raise LimitError(f"No figure is named {name!r}. Did you mean {' or '.join(near)}?")
+    try:
+        limit = float(value)
+    except ValueError:
+        limit = math.nan
+    if not 0 <= limit <= 1:
+        raise LimitError(f"The limit {value!r} of {name} is not a share. Write one from 0 to 1.")
+    return name, limit
+
+
+def failed_limits(run: Run, limits: Sequence[tuple[str, float]]) -> list[str]:
+    """A sentence for each limit that the run does not keep, and one for questions that ended in an error.
+
+    Args:
+        limits: the least a figure may be; the most, of those in ``LOWER_IS_BETTER``.
+    """
+    figures = summarize(run.results)
+    failed = []
+    for name, limit in limits:
+        figure = figures[name]
+        ceiling = name in LOWER_IS_BETTER
+        if figure is None:
+            failed.append(
+                f"{name} cannot be told: no question of the set has what it needs."
+                f" Add such questions, or take the limit away."
+            )
+        elif figure.value > limit if ceiling else figure.value < limit:
+            failed.append(
+                f"{name} is {figure.value:.4f} ({figure.low:.3f} to {figure.high:.3f} of"
+                f" {say_count(figure.cases, 'question')}), {'above' if ceiling else 'below'} the limit {limit:g}."
+                f" See which questions fail: wenfeng eval run … --html FILE."
+            )
+    return [*(_say_errors(run) if limits else ()), *failed]
+
+
+def worse_than(run: Run, before: Run) -> list[str]:
+    """A sentence for each figure that got worse, its paired interval being wholly on the bad side of zero.
+
+    Also one for questions that can no longer be compared, and for new errors.
+    """
+    compared = compare(before, run)
+    told = [*_say_missing("The run lacks", "of the run before", compared.only_before)]
+    told += _say_missing("Other words or gold has", "under the same id", compared.rewritten)
+    if sum(result.error for result in run.results) > sum(result.error for result in before.results):
+        told += _say_errors(run)
+    if not compared.paired:
+        told.append("No question is in both runs. Compare runs over the same set.")
+    for each in compared.differences:
+        ceiling = each.name in LOWER_IS_BETTER
+        if each.name not in NEUTRAL and (each.low > 0 if ceiling else each.high < 0):
+            told.append(
+                f"{each.name} got worse: {each.before:.4f} before, {each.after:.4f} now, a difference of"
+                f" {each.difference:+.4f} ({each.low:+.3f} to {each.high:+.3f} of"
+                f" {say_count(each.cases, 'question')}). See which questions: wenfeng eval compare BEFORE AFTER."
+            )
+    return told
+
+
+def _say_errors(run: Run) -> Iterator[str]:
+    wrong = [result.id for result in run.results if result.error]
+    if wrong:
+        yield (
+            f"{say_count(len(wrong), 'question')} ended in an error and {'is' if len(wrong) == 1 else 'are'} in no"
+            f" figure: {name_some(wrong)}. Read the error in the run, and mend it."
+        )
+
+
+def _say_missing(what: str, where: str, ids: tuple[str, ...]) -> Iterator[str]:
+    if ids:
+        yield (
+            f"{what} {say_count(len(ids), 'question')} {where}: {name_some(ids)}. Run the same set, or make the run to"
+            f" compare with anew."
+        )

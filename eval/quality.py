@@ -1,0 +1,146 @@
+"""The quality table of the README, by one command: ``python -m eval.quality``.
+
+Asks through the whole path, from posts on disk to cited answers:
+
+    summits, fresh     our own questions on the sample articles: the half that is reported, and those of a reader who saw
+                       nothing but the articles; "follow-ups" are those of them that go on from an earlier turn
+    XQuAD zh, en→zh    the report parts of the public sets (``eval.public``), a paragraph a post. One article in five is
+    DRCD               left out of the folder, so that its questions are to be refused
+"""
+
+import argparse
+import html
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from eval.public import BENCH, PublicSet, read_drcd, read_xquad
+from eval.running import run_sets
+from eval.runs import Result, Run, write_run
+from eval.sets import Case, Gold, read_set
+from eval.summary import Figure, summarize
+from rag import Article, Assistant
+from rag.passages import split_sentences
+
+ROOT = Path(__file__).resolve().parents[1]
+QUESTIONS = ROOT / "eval" / "questions"
+SUMMITS = QUESTIONS / "summits.jsonl"
+SAMPLES = ROOT / "data" / "articles"
+LEFT_OUT = 5
+"""One article in so many."""
+COLUMNS = ("recall@5", "held", "cited", "f1", "refusal_f1", "refusal_recall", "over", "risk")
+
+
+def main() -> None:
+    """Ask and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--part", choices=("tune", "report"), default="report")
+    parser.add_argument("--sample", type=int, help="questions of each public set; all of them by default")
+    parser.add_argument("--bench", type=Path, default=BENCH)
+    parser.add_argument("--runs", type=Path, help="a folder that keeps each run, for wenfeng eval compare")
+    arguments = parser.parse_args()
+    console = Console()
+    table = Table(title=f"{arguments.part} parts; 95 % intervals")
+    for name in ("", "questions", *COLUMNS):
+        table.add_column(name, justify="right" if name else "left")
+    for name, results in ask_all(arguments.part, arguments.sample, arguments.bench, arguments.runs):
+        figures = summarize(results)
+        table.add_row(name, str(len(results)), *(_to_cell(figures[column]) for column in COLUMNS))
+    console.print(table)
+
+
+def ask_all(
+    part: str, sample: int | None, bench: Path, runs: Path | None = None
+) -> Iterator[tuple[str, Sequence[Result]]]:
+    """The results of each set, by its name."""
+    with tempfile.TemporaryDirectory() as place, Assistant.open(SAMPLES, Path(place) / "index") as assistant:
+        named = ("summits", "fresh") if part == "report" else ("summits", "practice")
+        sets = [
+            (name, [case for case in read_set(QUESTIONS / f"{name}.jsonl") if case.split in ("", part)])
+            for name in named
+        ]
+        results: list[Result] = []
+        for name, cases in sets:
+            run = run_sets(assistant, [(name, cases)])
+            _keep(run, runs)
+            results += run.results
+            yield name, run.results
+        yield "follow-ups", [result for result in results if result.history]
+    for public in (
+        read_xquad(part, "zh", bench),
+        read_xquad(part, "en", bench),
+        read_drcd(part, bench),
+    ):
+        run = ask_public(public, sample)
+        _keep(run, runs)
+        yield run.sets[0], run.results
+
+
+def ask_public(public: PublicSet, sample: int | None = None) -> Run:
+    """Write a public set's articles as posts but for those left out, index the folder, and ask.
+
+    Args:
+        sample: how many of its questions, at random but always the same; all of them where None.
+    """
+    articles, cases = to_cases(public)
+    if sample is not None and sample < len(cases):
+        cases = random.Random(1).sample(cases, sample)
+    with tempfile.TemporaryDirectory() as place:
+        write_articles(articles, Path(place) / "articles")
+        with Assistant.open(Path(place) / "articles", Path(place) / "index") as assistant:
+            return run_sets(assistant, [(public.name, cases)])
+
+
+def to_cases(public: PublicSet, seed: int = 1) -> tuple[list[Article], list[Case]]:
+    """The articles of a public set without one in ``LEFT_OUT``, and all its questions; those on the others have no answer."""
+    out = random.Random(seed).sample(public.articles, len(public.articles) // LEFT_OUT)
+    texts = {article.path: article.text for article in public.articles}
+    missing = {article.path for article in out}
+    cases = [
+        Case(f"{public.name} {number}", each.text, answerable=False)
+        if each.path in missing
+        else Case(
+            f"{public.name} {number}",
+            each.text,
+            answers=((texts[each.path][each.start : each.end],),),
+            gold=(Gold(each.path, sentences_around(texts[each.path], each.start, each.end)),),
+        )
+        for number, each in enumerate(public.questions, start=1)
+    ]
+    return [article for article in public.articles if article.path not in missing], cases
+
+
+def sentences_around(text: str, start: int, end: int) -> str:
+    """The sentences that hold ``text[start:end]``, without the white space around them."""
+    spans = [span for span in split_sentences(text) if span[0] < end and span[1] > start]
+    return text[spans[0][0] : spans[-1][1]].strip()
+
+
+def write_articles(articles: Sequence[Article], folder: Path) -> None:
+    """Write articles as posts that our own reader reads back, text for text where it has nothing to clean."""
+    for article in articles:
+        path = folder / article.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        day = article.published.isoformat() if article.published else ""
+        body = "".join(f"<p>{html.escape(line, quote=False)}</p>\n" for line in article.text.split("\n"))
+        path.write_text(f"---\ntitle: '{article.title}'\ndate: {day}\n---\n{body}", encoding="utf-8")
+
+
+def _keep(run: Run, folder: Path | None) -> None:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_run(run, folder / f"{run.sets[0]}.json")
+
+
+def _to_cell(figure: Figure | None) -> str:
+    return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]" if figure else "–"
+
+
+if __name__ == "__main__":
+    main()

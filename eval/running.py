@@ -1,0 +1,122 @@
+"""Asks every question of question sets, and keeps what came back: ``Case -> Answer, hits -> Result``."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from eval.metrics.cost import peak_memory
+from eval.runs import Result, Run
+from eval.scoring import SCORES, IsCopy, copies_in, find_lost, is_right, score_case, to_quotes
+from eval.sets import Case
+from rag import Assistant, RagError, __version__
+from rag.calibration import judged_with
+
+DEPTH = 50
+"""Passages searched, to say where the gold was lost."""
+
+Told = Callable[[int, int], None]
+"""Told how many questions are done, and of how many."""
+
+
+def run_sets(
+    assistant: Assistant,
+    sets: Sequence[tuple[str, Sequence[Case]]],
+    tell: Told = lambda done, total: None,
+    shown: int = 10,
+) -> Run:
+    """Ask every question of some sets.
+
+    Args:
+        sets: names and cases. An id that occurs in several sets gets the set's name before it.
+        shown: passages that are kept of each search.
+    """
+    started, begun = datetime.now(UTC), time.perf_counter()
+    cases = _with_plain_ids(sets)
+    is_copy = copies_in(assistant.index)
+    results = []
+    for number, case in enumerate(cases, start=1):
+        results.append(run_case(assistant, case, is_copy, shown))
+        tell(number, len(cases))
+    return Run(
+        wenfeng=__version__,
+        sets=tuple(name for name, _ in sets),
+        articles=len(assistant.index.stories),
+        generation=assistant.index.name,
+        models=judged_with(assistant.encoder, assistant.reader, assistant.settings),
+        threshold=assistant.calibration().threshold,
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - begun, 3),
+        memory=peak_memory(),
+        results=tuple(results),
+    )
+
+
+def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10) -> Result:
+    """Ask one question; what goes wrong is kept in the answer's place."""
+    try:
+        answer = assistant.ask(case.question, case.history, case.filters)
+        attempt = assistant.attempt(case.question, case.history, case.filters) if answer.refused else None
+        hits = assistant.search(answer.asked, DEPTH, case.filters)
+    except RagError as error:
+        return _failed(case, str(error))
+    read = assistant.settings.search.k
+    quotes = to_quotes(case, answer, hits[:shown], is_copy, assistant.article)
+    return Result(
+        id=case.id,
+        question=case.question,
+        history=_to_pairs(case),
+        answers=case.answers,
+        answerable=case.answerable,
+        tags=case.tags,
+        asked=answer.asked,
+        text=answer.text,
+        refused=answer.refused,
+        certainty=None if attempt is not None and attempt.refused else answer.certainty,
+        attempt_right=None if attempt is None else is_right(case, attempt, is_copy),
+        right=is_right(case, answer, is_copy),
+        gold=quotes.gold,
+        citations=quotes.citations,
+        passages=quotes.passages,
+        scores=score_case(case, answer, hits, is_copy, assistant.article),
+        lost=find_lost(case, answer, hits, is_copy, assistant.article, read),
+        steps={name: round(milliseconds, 3) for name, milliseconds in answer.steps.items()},
+    )
+
+
+def _failed(case: Case, told: str) -> Result:
+    return Result(
+        id=case.id,
+        question=case.question,
+        history=_to_pairs(case),
+        answers=case.answers,
+        answerable=case.answerable,
+        tags=case.tags,
+        asked=case.question,
+        text=told,
+        refused=False,
+        certainty=None,
+        attempt_right=None,
+        right=False,
+        gold=(),
+        citations=(),
+        passages=(),
+        scores=dict.fromkeys(SCORES),
+        lost="",
+        steps={},
+        error=True,
+    )
+
+
+def _to_pairs(case: Case) -> tuple[tuple[str, str], ...]:
+    return tuple((turn.role, turn.content) for turn in case.history)
+
+
+def _with_plain_ids(sets: Sequence[tuple[str, Sequence[Case]]]) -> list[Case]:
+    counts = Counter(case.id for _, cases in sets for case in cases)
+    return [
+        case if counts[case.id] == 1 else replace(case, id=f"{name}/{case.id}")
+        for name, cases in sets
+        for case in cases
+    ]

@@ -22,9 +22,9 @@ from eval.public import BENCH, PublicSet, read_drcd, read_xquad
 from eval.running import run_sets
 from eval.runs import Result, Run, write_run
 from eval.sets import Case, Gold, read_set
+from eval.squad import quote_around
 from eval.summary import Figure, summarize
 from rag import Article, Assistant
-from rag.passages import split_sentences
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS = ROOT / "eval" / "questions"
@@ -109,17 +109,11 @@ def to_cases(public: PublicSet, seed: int = 1) -> tuple[list[Article], list[Case
             f"{public.name} {number}",
             each.text,
             answers=((texts[each.path][each.start : each.end],),),
-            gold=(Gold(each.path, sentences_around(texts[each.path], each.start, each.end)),),
+            gold=(Gold(each.path, quote_around(texts[each.path], each.start, each.end).strip()),),
         )
         for number, each in enumerate(public.questions, start=1)
     ]
     return [article for article in public.articles if article.path not in missing], cases
-
-
-def sentences_around(text: str, start: int, end: int) -> str:
-    """The sentences that hold ``text[start:end]``, without the white space around them."""
-    spans = [span for span in split_sentences(text) if span[0] < end and span[1] > start]
-    return text[spans[0][0] : spans[-1][1]].strip()
 
 
 def write_articles(articles: Sequence[Article], folder: Path) -> None:

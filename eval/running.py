@@ -60,16 +60,11 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
         attempt = assistant.attempt(case.question, case.history, case.filters) if answer.refused else None
         hits = assistant.search(answer.asked, DEPTH, case.filters)
     except RagError as error:
-        return _failed(case, str(error))
+        return replace(_unanswered(case), text=str(error), error=True)
     read = assistant.settings.search.k
     quotes = to_quotes(case, answer, hits[:shown], is_copy, assistant.article)
-    return Result(
-        id=case.id,
-        question=case.question,
-        history=_to_pairs(case),
-        answers=case.answers,
-        answerable=case.answerable,
-        tags=case.tags,
+    return replace(
+        _unanswered(case),
         asked=answer.asked,
         text=answer.text,
         refused=answer.refused,
@@ -85,16 +80,17 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
     )
 
 
-def _failed(case: Case, told: str) -> Result:
+def _unanswered(case: Case) -> Result:
+    """What is known of a case before it is asked."""
     return Result(
         id=case.id,
         question=case.question,
-        history=_to_pairs(case),
+        history=tuple((turn.role, turn.content) for turn in case.history),
         answers=case.answers,
         answerable=case.answerable,
         tags=case.tags,
         asked=case.question,
-        text=told,
+        text="",
         refused=False,
         certainty=None,
         attempt_right=None,
@@ -105,12 +101,7 @@ def _failed(case: Case, told: str) -> Result:
         scores=dict.fromkeys(SCORES),
         lost="",
         steps={},
-        error=True,
     )
-
-
-def _to_pairs(case: Case) -> tuple[tuple[str, str], ...]:
-    return tuple((turn.role, turn.content) for turn in case.history)
 
 
 def _with_plain_ids(sets: Sequence[tuple[str, Sequence[Case]]]) -> list[Case]:

@@ -220,7 +220,7 @@ def _make_case(question: _Question, context: str, path: str, text: str) -> Case 
     places = [place for answer in question.answers if (place := _find(question.text, context, *answer))]
     if not places:
         return NOT_THERE
-    quotes = list(dict.fromkeys(_quote(context, *place) for place in places[:1]))
+    quotes = list(dict.fromkeys(quote_around(context, *place) for place in places[:1]))
     if not all(quote in text for quote in quotes):
         return NOT_READ
     answers = tuple(dict.fromkeys(answer.strip() for answer, _ in question.answers if answer.strip()))
@@ -236,7 +236,7 @@ def _find(question: str, context: str, answer: str, start: int | None) -> tuple[
     if not starts:
         return None
     if start is None:
-        best = max(starts, key=lambda at: _shared(question, _quote(context, at, at + len(answer))))
+        best = max(starts, key=lambda at: _shared(question, quote_around(context, at, at + len(answer))))
     else:
         best = min(starts, key=lambda at: abs(at - start))
     return best, best + len(answer)
@@ -248,7 +248,7 @@ def _shared(left: str, right: str) -> int:
     return len(pairs & {"".join(pair) for pair in itertools.pairwise(right)})
 
 
-def _quote(context: str, start: int, end: int) -> str:
+def quote_around(context: str, start: int, end: int) -> str:
     """The sentences that an answer lies in, and what stands between them."""
     over = [span for span in split_sentences(context) if span[0] < end and start < span[1]]
     return context[over[0][0] : over[-1][1]] if over else context[start:end]

@@ -7,7 +7,6 @@ interval (bootstrap over questions). ``passage vectors`` are one vector a passag
 
 import argparse
 import random
-import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +19,7 @@ from rich.table import Table
 from embeddings.encoder import FloatMatrix
 from embeddings.sentence import open_encoder
 from eval.folders import index_articles
-from eval.intervals import bootstrap
+from eval.intervals import paired as paired_interval
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd, read_xquad
 from rag.retrieve import encode_question, find_passages
 from rag.store import Index
@@ -111,9 +110,8 @@ def print_ranks(console: Console, title: str, ranks: dict[str, Ranks]) -> None:
 
 def paired(system: npt.NDArray[np.generic], baseline: npt.NDArray[np.generic]) -> str:
     """The mean difference with its 95 % bootstrap interval over questions."""
-    differences = (system.astype(float) - baseline.astype(float)).tolist()
-    low, high = bootstrap(differences)
-    return f"{statistics.fmean(differences):+.3f} [{low:+.3f}, {high:+.3f}]"
+    difference, low, high = paired_interval(system.astype(float).tolist(), baseline.astype(float).tolist())
+    return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def first_rank(ordered: Sequence[Row], is_gold: Callable[[Row], bool]) -> float:

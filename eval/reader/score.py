@@ -26,6 +26,7 @@ from sklearn.metrics import roc_auc_score
 
 from embeddings.reader import FOLDER, Reader, open_reader
 from eval.intervals import bootstrap
+from eval.metrics.overlap_f1 import longest_common_run
 from eval.public import BENCH
 from eval.reader.data import (
     Example,
@@ -161,16 +162,6 @@ def f1(words: str, gold: str) -> float:
 def to_units(text: str) -> list[str]:
     """Chinese by the character, the rest by the word; width, script and punctuation aside."""
     return re.findall(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+", fold(text))
-
-
-def longest_common_run(left: Sequence[str], right: Sequence[str]) -> int:
-    """The length of the longest run of units that both hold."""
-    best = 0
-    row = [0] * (len(right) + 1)
-    for unit in left:
-        row = [0, *(row[at] + 1 if unit == other else 0 for at, other in enumerate(right))]
-        best = max(best, *row)
-    return best
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.public import PublicQuestion, PublicSet
-from eval.quality import LEFT_OUT, sentences_around, to_cases, write_articles
+from eval.quality import LEFT_OUT, to_cases, write_articles
+from eval.squad import quote_around
 from rag import Article
 from rag.articles import read_article
 
@@ -41,5 +42,5 @@ def test_posts_read_back_as_the_articles_they_are_of(tmp_path: Path) -> None:
 
 def test_a_quote_is_the_whole_sentences_that_hold_the_answer() -> None:
     text = "甲在上海。乙在北京。丙在天津。"
-    assert sentences_around(text, 7, 8) == "乙在北京。"
-    assert sentences_around(text, 3, 7) == "甲在上海。乙在北京。"
+    assert quote_around(text, 7, 8) == "乙在北京。"
+    assert quote_around(text, 3, 7) == "甲在上海。乙在北京。"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eval.reader.score import f1, longest_common_run, to_units
+from eval.metrics.overlap_f1 import longest_common_run
+from eval.reader.score import f1, to_units
 
 
 def test_units_are_characters_and_words() -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from embeddings.encoder import EncoderError
-from embeddings.sentence import default_device, default_dtype, split_batches
+from embeddings.sentence import default_device, default_dtype, folder_digest, split_batches
 
 if TYPE_CHECKING:
     import torch
@@ -94,10 +94,12 @@ class Reader:
 
     Attributes:
         dtype: what it computes in.
+        digest: of its files; another reader has another.
     """
 
-    def __init__(self, model: "ReaderModel", tokenizer: Tokenizer) -> None:
+    def __init__(self, model: "ReaderModel", tokenizer: Tokenizer, digest: str) -> None:
         self._model = model
+        self.digest = digest
         self.dtype = str(model.encoder.dtype).removeprefix("torch.")
         self.tokenizer = tokenizer
         self._lock = threading.Lock()
@@ -135,6 +137,7 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
     try:
         model = load_stored(folder, device, default_dtype(device) if dtype in (None, "int8") else dtype)
         tokenizer = _load_tokenizer(folder / "tokenizer.json")
+        digest = folder_digest(folder)
     except (
         OSError,
         ImportError,
@@ -148,7 +151,7 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
             f"Cannot load the reader in {folder}: {error}. Install the package again, or do without the reader: "
             "enabled = false under [reader] in wenfeng.toml."
         ) from error
-    return Reader(model, tokenizer)
+    return Reader(model, tokenizer, digest)
 
 
 def _load_tokenizer(path: Path) -> Tokenizer:

@@ -5,10 +5,15 @@ Of Angelopoulos et al. 2021, "Learn then Test" (arXiv:2110.01052, section 5), wi
 down, and each is kept while its bound holds; the first that fails ends the sequence. The sequence begins where enough
 questions are answered for a bound to hold at all, and again where twice, four times … as many are, since one wrong answer
 among the surest would end it before it began; the ``STARTS`` sequences share what may go wrong. Where they lie depends on how sure
-the answers are and never on which are wrong, as the proof demands.
+the answers are and never on which are wrong.
+
+A question whose parts are not equally sure is judged at each threshold by what would be said there.
 
 The promise: of all sets of questions drawn like this one, at most a share of ``1 - confidence`` gives a threshold with
-which more than ``risk`` of the answers are wrong. It says nothing of questions of another kind.
+which more than ``risk`` of the answers are wrong. It assumes that questions are drawn one by one: many questions on one
+paragraph tell less than as many on different ones. And since sequences begin where the set's own certainties say, it holds
+strictly for the risk among questions as sure as these, which differs from that of all questions by how sure questions
+happen to be; the tests draw sets anew from a real run, and count. It says nothing of questions of another kind.
 """
 
 import math
@@ -26,6 +31,9 @@ GRID = tuple(step / 200 for step in range(199, -1, -1))
 """Thresholds, strictest first; they are the same for every set."""
 STARTS = 4
 
+Counts = npt.NDArray[np.int64]
+"""(thresholds,): questions, by threshold of ``GRID``."""
+
 
 def calibrate(results: Sequence[Result], risk: float, confidence: float, name: str) -> Calibration | None:
     """Find the least threshold that is certified.
@@ -42,46 +50,56 @@ def calibrate(results: Sequence[Result], risk: float, confidence: float, name: s
     Raises:
         ValueError: ``risk`` or ``confidence`` is not between 0 and 1.
     """
-    judged = [(each.certainty, is_wrong(each)) for each in results if each.certainty is not None]
-    certainties = np.array([certainty for certainty, _ in judged])
-    wrong = np.array([is_wrong for _, is_wrong in judged], dtype=bool)
-    threshold = find_threshold(certainties, wrong, risk, confidence)
-    if threshold is None:
+    answered, wrong = count_answered(results)
+    row = find_row(answered, wrong, risk, confidence)
+    if row is None:
         return None
-    answered = certainties >= threshold
-    return Calibration(
-        threshold, risk, confidence, name, len(judged), int(answered.sum()), int((wrong & answered).sum())
-    )
+    return Calibration(GRID[row], risk, confidence, name, len(results), int(answered[row]), int(wrong[row]))
 
 
-def is_wrong(result: Result) -> bool:
-    """Whether an answer is wrong, or would be where it was refused."""
-    return not (result.attempt_right if result.refused else result.right)
+def fewest_answered(risk: float, confidence: float) -> int:
+    """How many answers, all of them right, certify a risk."""
+    return math.ceil(math.log(1 - _confidence_of_each(confidence)) / math.log(1 - risk))
 
 
-def find_threshold(
-    certainties: npt.NDArray[np.float64], wrong: npt.NDArray[np.bool_], risk: float, confidence: float
-) -> float | None:
-    """The least threshold of ``GRID`` that is certified, or None. See ``calibrate``.
+def _confidence_of_each(confidence: float) -> float:
+    """With which each of the sequences must hold, so that all of them do."""
+    return 1 - (1 - confidence) / STARTS
+
+
+def count_answered(results: Sequence[Result]) -> tuple[Counts, Counts]:
+    """How many questions would be answered at each threshold of ``GRID``, and how many of them wrongly."""
+    grid = np.array(GRID)
+    answered, wrong = np.zeros(len(GRID), dtype=np.int64), np.zeros(len(GRID), dtype=np.int64)
+    for result in results:
+        is_wrong = np.zeros(len(GRID), dtype=np.int64)
+        for (
+            attempt
+        ) in result.attempts:  # surest first: what is said at a bound holds below it until more is said
+            is_wrong[grid <= attempt.certainty] = not attempt.right
+        answered += grid <= max((attempt.certainty for attempt in result.attempts), default=-1)
+        wrong += is_wrong
+    return answered, wrong
+
+
+def find_row(answered: Counts, wrong: Counts, risk: float, confidence: float) -> int | None:
+    """The row of ``GRID`` of the least threshold that is certified, or None. See ``calibrate``.
 
     Args:
-        certainties: float64 (n,), 0 to 1.
-        wrong: bool (n,).
+        answered, wrong: of ``count_answered``.
     """
     if not 0 < risk < 1 or not 0 < confidence < 1:
         raise ValueError(f"risk and confidence must lie between 0 and 1, not {risk} and {confidence}")
-    answered = [int(np.sum(certainties >= threshold)) for threshold in GRID]
-    each_confidence = 1 - (1 - confidence) / STARTS
-    enough = math.ceil(math.log(1 - each_confidence) / math.log(1 - risk))
+    each_confidence = _confidence_of_each(confidence)
+    enough = fewest_answered(risk, confidence)
     starts = {
         next((row for row, count in enumerate(answered) if count >= enough * 2**doubled), None)
         for doubled in range(STARTS)
     }
 
     def holds(row: int) -> bool:
-        errors = int(np.sum(wrong[certainties >= GRID[row]]))
-        return clopper_pearson_upper(errors, answered[row], each_confidence) <= risk
+        return clopper_pearson_upper(int(wrong[row]), int(answered[row]), each_confidence) <= risk
 
     chains = [takewhile(holds, range(start, len(GRID))) for start in starts if start is not None]
     certified = [row for chain in chains for row in chain]
-    return GRID[max(certified)] if certified else None
+    return max(certified) if certified else None

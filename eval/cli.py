@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from rag.errors import RagError
+from rag.errors import RagError, SettingsError
 from rag.options import ConfigOption, VerboseOption, VersionOption
 
 if TYPE_CHECKING:
     from eval.runs import Run
     from eval.sets import Case
+    from rag.settings import Settings
 
 FAILED_EXIT = 1
 FOLDER_INDEX = Path(".wenfeng-eval")
@@ -43,6 +44,7 @@ SplitOption = Annotated[
 WithoutOption = Annotated[
     list[str] | None, typer.Option("--without", metavar="TAG", help="Leave out cases with this tag.")
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 SetArguments = Annotated[list[Path], typer.Argument(metavar="SET...", help="Question sets, JSON Lines.")]
 
 
@@ -55,7 +57,10 @@ def run(
     without: WithoutOption = None,
     no_gold: Annotated[
         bool,
-        typer.Option("--no-gold", help="Gold quotes do not count: the folder says the same in other words."),
+        typer.Option(
+            "--no-gold",
+            help="Leave gold quotes out where a case has answers: for a folder that says the same in other words.",
+        ),
     ] = False,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the report as a page.")
@@ -72,7 +77,9 @@ def run(
     no_worse_than: Annotated[
         Path | None,
         typer.Option(
-            "--no-worse-than", metavar="RUN.json", help="Exit with 1 where a figure is worse for sure."
+            "--no-worse-than",
+            metavar="RUN.json",
+            help="Exit with 1 where a figure got worse by more than noise, as compare judges.",
         ),
     ] = None,
     config: ConfigOption = None,
@@ -80,21 +87,27 @@ def run(
     version: VersionOption = False,
 ) -> None:
     """Ask every question of sets and say how well they were answered."""
-    from eval.gates import failed_limits, parse_limit, worse_than
+    from eval.gates import failed_limits, nothing_answered, parse_limit, worse_than
+    from eval.outputs import check_output, write_text
     from eval.page import to_html
     from eval.runs import read_run, write_run
     from eval.table import print_run
+    from rag.settings import Settings
 
     limits = [parse_limit(text) for text in fail_under or ()]
     before = read_run(no_worse_than) if no_worse_than else None
     cases = _read_sets(sets, split, without or (), no_gold)
-    made = _run(cases, articles, index, config)
+    for path in (as_json, html):
+        if path:
+            check_output(path)
+    made = _run(cases, articles, index, Settings.load(config))
     print_run(_output, made)
     if as_json:
         write_run(made, as_json)
     if html:
-        html.write_text(to_html(made), encoding="utf-8")
-    failures = [*failed_limits(made, limits), *(worse_than(made, before) if before else ())]
+        write_text(to_html(made), html)
+    failures = failed_limits(made, limits) or nothing_answered(made)
+    failures += worse_than(made, before) if before else []
     for failure in failures:
         _errors.print(failure, style="red", markup=False, soft_wrap=True)
     if failures:
@@ -114,20 +127,29 @@ def compare(
     """Say what changed from one run to another, case by case, and whether it is more than noise."""
     from eval.comparing import compare as compare_runs
     from eval.comparing import print_comparison
+    from eval.outputs import check_output, write_text
     from eval.runs import read_run
 
+    if as_json:
+        check_output(as_json)
     comparison = compare_runs(read_run(before), read_run(after))
     print_comparison(_output, comparison)
     if as_json:
-        as_json.write_text(json.dumps(asdict(comparison), ensure_ascii=False, indent=1), encoding="utf-8")
+        write_text(json.dumps(asdict(comparison), ensure_ascii=False, indent=1), as_json)
 
 
 @app.command()
 def calibrate(
     sets: SetArguments,
     risk: Annotated[
-        float, typer.Option("--risk", min=0.0001, max=0.9999, help="The share of answers that may be wrong.")
-    ],
+        float | None,
+        typer.Option(
+            "--risk",
+            min=0.0001,
+            max=0.9999,
+            help="The share of answers that may be wrong; that of the settings unless said.",
+        ),
+    ] = None,
     confidence: Annotated[
         float, typer.Option("--confidence", min=0.5, max=0.9999, help="How sure that must be.")
     ] = 0.95,
@@ -140,25 +162,33 @@ def calibrate(
 ) -> None:
     """Find how sure answers must be so that few are wrong, and keep that with the index."""
     from eval.calibrating import calibrate as find_calibration
+    from eval.calibrating import fewest_answered
     from eval.sets import QuestionSetError
+    from eval.wording import say_errors
     from rag.assistant import DEFAULT_INDEX
     from rag.calibration import set_aside_calibration, write_calibration
+    from rag.settings import Settings
 
+    settings = Settings.load(config)
+    risk = risk or settings.answer.risk
+    if risk is None:
+        raise SettingsError(
+            "How many answers may be wrong? Say it with --risk 0.1, or as risk under [answer]."
+        )
+    openly = settings.model_copy(update={"answer": settings.answer.model_copy(update={"risk": None})})
     cases = _read_sets(sets, split, without or ())
     name = ", ".join(path.stem for path in sets)
     root = index or DEFAULT_INDEX
     with set_aside_calibration(root):
-        made = _run(cases, None, index, config)
-    if failed := [result.id for result in made.results if result.error]:
-        raise QuestionSetError(
-            f"Questions ended in errors: {', '.join(failed[:5])}. Mend or drop them first."
-        )
+        made = _run(cases, None, index, openly)
+    if made.errors:
+        raise QuestionSetError(f"{say_errors(made.errors)} Mend or drop them first.")
     found = find_calibration(made.results, risk, confidence, name)
     if found is None:
         _errors.print(
             f"No threshold keeps wrong answers at {risk:.1%} or less with a confidence of {confidence:.0%} on these "
-            f"{len(made.results)} questions; nothing was stored. Allow a larger --risk, or bring more questions: at "
-            "least five times one over the risk must be answered, nearly all of them well.",
+            f"{len(made.results)} questions; nothing was stored. Allow a larger --risk, or bring more questions: even "
+            f"if no answer is wrong, {fewest_answered(risk, confidence)} must be answered.",
             style="red",
             markup=False,
             soft_wrap=True,
@@ -183,14 +213,19 @@ def make(
     ] = Path("questions.jsonl"),
     most: Annotated[int, typer.Option("--most", min=1, help="Questions an article at most.")] = 5,
     seed: Annotated[int, typer.Option("--seed", help="Another one swaps other names.")] = 1,
+    force: ForceOption = False,
     verbose: VerboseOption = False,
     version: VersionOption = False,
 ) -> None:
     """Draft a question set from articles; read it before you trust it."""
     from eval.making import draft_set
+    from eval.outputs import check_new, check_output
     from eval.sets import write_set
     from rag.intake import read_folder
 
+    check_output(output)
+    if not force:
+        check_new(output)
     cases = draft_set(read_folder(folder).articles, most, seed)
     if not cases:
         raise RagError(f"No question could be drafted from {folder}. Are its articles in Chinese?")
@@ -214,15 +249,21 @@ def convert(
             "--articles", metavar="FOLDER", help="Where the texts of SQuAD form are written as posts."
         ),
     ] = Path("articles"),
+    force: ForceOption = False,
     verbose: VerboseOption = False,
     version: VersionOption = False,
 ) -> None:
     """Make a question set of SQuAD form or of a spreadsheet."""
     from eval.converting import convert_file
+    from eval.outputs import check_new, check_output
     from eval.sets import write_set
     from eval.squad import write_posts
 
+    check_output(output)
     made = convert_file(file)
+    for path in (output, articles) if made.posts else (output,):
+        if not force:
+            check_new(path)
     write_set(made.cases, output)
     told = f"{len(made.cases)} questions in {output}"
     if made.posts:
@@ -260,13 +301,11 @@ def _root(articles: Path | None, index: Path | None) -> Path:
 
 
 def _run(
-    sets: "list[tuple[str, list[Case]]]", articles: Path | None, index: Path | None, config: Path | None
+    sets: "list[tuple[str, list[Case]]]", articles: Path | None, index: Path | None, settings: "Settings"
 ) -> "Run":
     from eval.running import run_sets
     from rag.assistant import Assistant
-    from rag.settings import Settings
 
-    settings = Settings.load(config)
     with _errors.status("Opening the index …"):
         assistant = Assistant.open(articles, _root(articles, index), settings)
     with assistant, Progress(console=_errors, disable=not _errors.is_terminal) as bars:

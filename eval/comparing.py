@@ -83,7 +83,7 @@ def compare(before: Run, after: Run) -> Comparison:
 
 def _asks(result: Result) -> tuple[object, ...]:
     gold = tuple((quote.article, quote.text) for quote in result.gold)
-    return result.question, result.history, result.answers, result.answerable, gold
+    return result.question, result.history, result.answers, result.answerable, gold, result.filters
 
 
 def _conditions(before: Run, after: Run) -> Iterator[tuple[str, str, str]]:
@@ -159,7 +159,7 @@ def _say_paired(comparison: Comparison) -> Iterator[str]:
         yield f"{say_count(len(comparison.only_after), 'question')} only after: {name_some(comparison.only_after)}"
     if comparison.rewritten:
         yield (
-            f"{say_count(len(comparison.rewritten), 'question')} with other words or other gold under the same id,"
+            f"{say_count(len(comparison.rewritten), 'question')} with other words, gold or filters under the same id,"
             f" not compared: {name_some(comparison.rewritten)}"
         )
     for name, old, new in comparison.conditions:

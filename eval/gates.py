@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from eval.comparing import compare
 from eval.runs import Run
 from eval.summary import LOWER_IS_BETTER, METRICS, summarize
-from eval.wording import NEUTRAL, name_some, say_count
+from eval.wording import name_some, say_count, say_errors
 from rag.errors import RagError
 
 
@@ -62,20 +62,19 @@ def failed_limits(run: Run, limits: Sequence[tuple[str, float]]) -> list[str]:
 
 
 def worse_than(run: Run, before: Run) -> list[str]:
-    """A sentence for each figure that got worse, its paired interval being wholly on the bad side of zero.
+    """A sentence for each figure that got worse by more than noise, as ``compare`` judges.
 
     Also one for questions that can no longer be compared, and for new errors.
     """
     compared = compare(before, run)
     told = [*_say_missing("The run lacks", "of the run before", compared.only_before)]
-    told += _say_missing("Other words or gold has", "under the same id", compared.rewritten)
-    if sum(result.error for result in run.results) > sum(result.error for result in before.results):
+    told += _say_missing("Other words, gold or filters than before:", "under the same id", compared.rewritten)
+    if len(run.errors) > len(before.errors):
         told += _say_errors(run)
     if not compared.paired:
         told.append("No question is in both runs. Compare runs over the same set.")
     for each in compared.differences:
-        ceiling = each.name in LOWER_IS_BETTER
-        if each.name not in NEUTRAL and (each.low > 0 if ceiling else each.high < 0):
+        if each.verdict == "worse":
             told.append(
                 f"{each.name} got worse: {each.before:.4f} before, {each.after:.4f} now, a difference of"
                 f" {each.difference:+.4f} ({each.low:+.3f} to {each.high:+.3f} of"
@@ -84,13 +83,14 @@ def worse_than(run: Run, before: Run) -> list[str]:
     return told
 
 
+def nothing_answered(run: Run) -> list[str]:
+    """A sentence where every question ended in an error."""
+    return list(_say_errors(run)) if len(run.errors) == len(run.results) else []
+
+
 def _say_errors(run: Run) -> Iterator[str]:
-    wrong = [result.id for result in run.results if result.error]
-    if wrong:
-        yield (
-            f"{say_count(len(wrong), 'question')} ended in an error and {'is' if len(wrong) == 1 else 'are'} in no"
-            f" figure: {name_some(wrong)}. Read the error in the run, and mend it."
-        )
+    if run.errors:
+        yield f"{say_errors(run.errors)} Then run again."
 
 
 def _say_missing(what: str, where: str, ids: tuple[str, ...]) -> Iterator[str]:

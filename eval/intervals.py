@@ -5,8 +5,7 @@ cases are drawn again with replacement, 2,000 times, and the interval spans the 
 the 97.5th percentile, interpolated linearly. Seeds are fixed: the same cases in the same order give the same interval.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,6 @@ FloatVector = npt.NDArray[np.float64]
 FloatMatrix = npt.NDArray[np.float64]
 Ratio = tuple[FloatVector, FloatVector]
 """A figure of a set, by its cases: the sum of the first (n,) divided by the sum of the second (n,)."""
-Row = TypeVar("Row")
 
 
 def bootstrap(values: Sequence[float], seed: int = 1) -> tuple[float, float]:
@@ -59,27 +57,6 @@ def bootstrap_ratios(
     ratios = np.divide(over, under, out=np.full_like(over, np.nan), where=under != 0)
     low, high = np.nanquantile(ratios, ENDS, axis=0)
     return low, high
-
-
-def bootstrap_of(
-    rows: Sequence[Row], statistic: Callable[[Sequence[Row]], float | None], seed: int = 1
-) -> tuple[float, float]:
-    """The interval of any figure of some rows; slower than the others, since it is computed 2,000 times.
-
-    Args:
-        statistic: the figure; a resample for which it is None is left out.
-
-    Raises:
-        ValueError: there are no rows, or the figure is None for every resample.
-    """
-    generator = np.random.default_rng(seed)
-    draws = (generator.integers(len(rows), size=len(rows)).tolist() for _ in range(RESAMPLES if rows else 0))
-    values = [statistic([rows[number] for number in draw]) for draw in draws]
-    known = [value for value in values if value is not None]
-    if not known:
-        raise ValueError("An interval needs cases that have the figure.")
-    low, high = np.quantile(known, ENDS)
-    return float(low), float(high)
 
 
 def paired(left: Sequence[float], right: Sequence[float], seed: int = 1) -> tuple[float, float, float]:

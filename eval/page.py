@@ -79,7 +79,7 @@ def _to_plots(run: Run) -> dict[str, Any]:
         "stages": to_stages(run.results),
         "survey": to_survey(run.results),
         "curve": to_curve(curve(run.results), run.threshold),
-        "errors": sum(result.error for result in run.results),
+        "errors": len(run.errors),
         "failed": sum(not result.right for result in run.results),
     }
 
@@ -115,7 +115,7 @@ def _to_case(result: Result, names: Sequence[str]) -> dict[str, Any]:
         "text": _shorten(result.text),
         "refused": result.refused,
         "certainty": result.certainty,
-        "attempt": result.attempt_right,
+        "attempt": result.refused and any(each.right for each in result.attempts),
         "gold": [_to_gold(number, result) for number in range(len(result.gold))],
         "citations": [_to_quote(each, result.gold, LONGEST) for each in result.citations],
         "passages": list(_to_passages(result)),

@@ -2,16 +2,18 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from eval.metrics.cost import peak_memory
-from eval.runs import Result, Run
+from eval.runs import Attempt, Result, Run
 from eval.scoring import SCORES, IsCopy, copies_in, find_lost, is_right, score_case, to_quotes
-from eval.sets import Case
-from rag import Assistant, RagError, __version__
+from eval.sets import Case, to_row
+from rag import Answer, Assistant, RagError, __version__
+from rag.answer import render
 from rag.calibration import judged_with
+from rag.parts import Part, certainties_of, statements_of
 
 DEPTH = 50
 """Passages searched, to say where the gold was lost."""
@@ -56,11 +58,12 @@ def run_sets(
 def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10) -> Result:
     """Ask one question; what goes wrong is kept in the answer's place."""
     try:
-        answer = assistant.ask(case.question, case.history, case.filters)
-        attempt = assistant.attempt(case.question, case.history, case.filters) if answer.refused else None
+        with assistant.use() as index:
+            answer, parts = assistant.ask_openly(index, case.question, case.history, case.filters)
         hits = assistant.search(answer.asked, DEPTH, case.filters)
     except RagError as error:
         return replace(_unanswered(case), text=str(error), error=True)
+    attempts = tuple(_attempt_all(case, answer, parts, is_copy))
     read = assistant.settings.search.k
     quotes = to_quotes(case, answer, hits[:shown], is_copy, assistant.article)
     return replace(
@@ -68,8 +71,7 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
         asked=answer.asked,
         text=answer.text,
         refused=answer.refused,
-        certainty=None if attempt is not None and attempt.refused else answer.certainty,
-        attempt_right=None if attempt is None else is_right(case, attempt, is_copy),
+        attempts=attempts,
         right=is_right(case, answer, is_copy),
         gold=quotes.gold,
         citations=quotes.citations,
@@ -78,6 +80,14 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
         lost=find_lost(case, answer, hits, is_copy, assistant.article, read),
         steps={name: round(milliseconds, 3) for name, milliseconds in answer.steps.items()},
     )
+
+
+def _attempt_all(case: Case, answer: Answer, parts: Sequence[Part], is_copy: IsCopy) -> Iterator[Attempt]:
+    """What would be said at every bound of the certainty, surest first."""
+    for certainty in certainties_of(parts):
+        text, citations = render(statements_of(parts, certainty))
+        said = replace(answer, text=text, citations=citations, refused=False)
+        yield Attempt(certainty, is_right(case, said, is_copy))
 
 
 def _unanswered(case: Case) -> Result:
@@ -89,11 +99,11 @@ def _unanswered(case: Case) -> Result:
         answers=case.answers,
         answerable=case.answerable,
         tags=case.tags,
+        filters=to_row(case).get("filters", {}),
         asked=case.question,
         text="",
         refused=False,
-        certainty=None,
-        attempt_right=None,
+        attempts=(),
         right=False,
         gold=(),
         citations=(),

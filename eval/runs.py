@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.outputs import write_text
 from eval.sets import QuestionSetError
 
 
@@ -35,16 +36,30 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What would be said if answers had to be no surer than this.
+
+    Attributes:
+        certainty: of the least sure part that is said.
+        right: as ``Result.right`` of an answer that is given.
+    """
+
+    certainty: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One case and what came back.
 
     Attributes:
-        id, question, history, answers, answerable, tags: of the case; history as (role, content).
+        id, question, history, answers, answerable, tags, filters: of the case; history as (role, content), filters as in
+            the set.
         asked: as searched.
         text: the answer, marks included; the sentence of an error where there was one.
         refused: nothing was answered.
-        certainty: of the answer, or of what would have been answered; None where there is none.
-        attempt_right: for a refused question, whether what would have been answered is right; else None.
+        attempts: what would be said at every bound of the certainty, surest first: one where the question is one, more
+            where its parts are not equally sure; none where there is nothing to say.
         right: whether it did right: answered so that it holds the answers, or the gold where there are none; or refused
             where nothing answers.
         gold, citations, passages: quotes; passages best first, as searched.
@@ -60,11 +75,11 @@ class Result:
     answers: tuple[tuple[str, ...], ...]
     answerable: bool
     tags: tuple[str, ...]
+    filters: Mapping[str, Any]
     asked: str
     text: str
     refused: bool
-    certainty: float | None
-    attempt_right: bool | None
+    attempts: tuple[Attempt, ...]
     right: bool
     gold: tuple[Quote, ...]
     citations: tuple[Quote, ...]
@@ -73,6 +88,11 @@ class Result:
     lost: str
     steps: Mapping[str, float]
     error: bool = False
+
+    @property
+    def certainty(self) -> float | None:
+        """Of the answer, or of what would have been answered; None where there is nothing to say."""
+        return self.attempts[0].certainty if self.attempts else None
 
     @property
     def milliseconds(self) -> float:
@@ -107,10 +127,19 @@ class Run:
     memory: int
     results: tuple[Result, ...]
 
+    @property
+    def errors(self) -> dict[str, str]:
+        """What went wrong, by the question's id."""
+        return {result.id: result.text for result in self.results if result.error}
+
 
 def write_run(run: Run, path: Path) -> None:
-    """Keep a run as JSON."""
-    path.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=1), encoding="utf-8")
+    """Keep a run as JSON.
+
+    Raises:
+        DiskError: the file cannot be written.
+    """
+    write_text(json.dumps(asdict(run), ensure_ascii=False, indent=1), path)
 
 
 def read_run(path: Path) -> Run:
@@ -141,6 +170,7 @@ def _to_result(row: Mapping[str, Any]) -> Result:
             "history": tuple((role, content) for role, content in row["history"]),
             "answers": tuple(tuple(group) for group in row["answers"]),
             "tags": tuple(row["tags"]),
+            "attempts": tuple(Attempt(**attempt) for attempt in row["attempts"]),
             **{
                 name: tuple(Quote(**{**quote, "found": tuple(quote["found"])}) for quote in row[name])
                 for name in ("gold", "citations", "passages")

@@ -34,6 +34,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eval.outputs import write_text
 from rag import Filters, Turn
 from rag.errors import RagError
 
@@ -144,13 +145,9 @@ def write_set(cases: Iterable[Case], path: Path) -> None:
     """Write a question set that ``read_set`` reads as the same cases.
 
     Raises:
-        QuestionSetError: the file cannot be written.
+        DiskError: the file cannot be written.
     """
-    lines = [json.dumps(to_row(case), ensure_ascii=False) + "\n" for case in cases]
-    try:
-        path.write_bytes("".join(lines).encode())
-    except OSError as error:
-        raise QuestionSetError(f"Cannot write the question set {path}: {error}. Name another file.") from None
+    write_text("".join(json.dumps(to_row(case), ensure_ascii=False) + "\n" for case in cases), path)
 
 
 def _find_other_form(text: str) -> str:

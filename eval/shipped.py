@@ -14,7 +14,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from eval.calibrating import is_wrong
 from eval.fit import DRCD_QUESTIONS, SEED
 from eval.intervals import clopper_pearson_upper
 from eval.public import BENCH, PublicQuestion, PublicSet, read_drcd
@@ -36,7 +35,7 @@ def main() -> None:
     run = ask_public(_one_each(read_drcd("tune", arguments.bench)))
     results = run.results
     answered = [result for result in results if not result.refused]
-    wrong = sum(map(is_wrong, answered))
+    wrong = sum(not result.right for result in answered)
     bound = clopper_pearson_upper(wrong, len(answered), CONFIDENCE)
     made = Calibration(THRESHOLD, round(bound, 4), CONFIDENCE, NAME, len(results), len(answered), wrong)
     row = {**asdict(made), "made_with": run.models}

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from eval.outputs import write_bytes
 from eval.sets import Case, Gold, QuestionSetError
 from rag.articles import parse_article
 from rag.errors import ArticleError
@@ -94,16 +95,10 @@ def write_posts(posts: Sequence[Post], folder: Path) -> None:
     """Write posts into a folder, which is made where there is none.
 
     Raises:
-        QuestionSetError: one cannot be written.
+        DiskError: one cannot be written.
     """
     for post in posts:
-        try:
-            (folder / post.path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / post.path).write_bytes(post.content)
-        except OSError as error:
-            raise QuestionSetError(
-                f"Cannot write {folder / post.path}: {error}. Name another folder."
-            ) from None
+        write_bytes(post.content, folder / post.path)
 
 
 # ---- A file -> paragraphs

@@ -63,13 +63,13 @@ def summarize_follow_ups(results: Sequence[Result]) -> dict[str, Figure | None]:
 def curve(results: Sequence[Result]) -> list[Point]:
     """Threshold, coverage and risk at each certainty that occurs, from the surest down.
 
-    A refused question counts as answered, with ``attempt_right``, once the threshold is not above its certainty.
-    Results without a certainty are left out.
+    At each, a question counts as answered with what would be said there, whatever was said in the run. Results with
+    nothing to say are left out.
     """
     return risk_coverage(
-        (result.certainty, not (result.attempt_right if result.refused else result.right))
+        [(each.certainty, not each.right) for each in result.attempts]
         for result in results
-        if result.certainty is not None and not result.error
+        if result.attempts
     )
 
 

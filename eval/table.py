@@ -9,7 +9,7 @@ from eval.metrics.cost import TOTAL, cost_by_step
 from eval.plots import with_gold
 from eval.runs import Result, Run
 from eval.summary import LOWER_IS_BETTER, Figure, by_tag, count_lost, summarize, summarize_follow_ups
-from eval.wording import EXPLAINED, MAIN, say_bytes, say_count, say_milliseconds, to_groups
+from eval.wording import EXPLAINED, MAIN, say_bytes, say_count, say_errors, say_milliseconds, to_groups
 
 FOLLOW_UPS = "follow-ups"
 
@@ -29,9 +29,8 @@ def _say_run(run: Run) -> Iterator[str]:
     yield f"{', '.join(run.sets)}: {say_count(len(run.results), 'question')} over {say_count(run.articles, 'article')}"
     yield f"Refused under a certainty of {run.threshold:.3f}"
     yield f"{run.started[:16].replace('T', ' ')} UTC, wenfeng {run.wenfeng}, {run.seconds:.0f} s, at most {say_bytes(run.memory)} of memory"
-    wrong = sum(result.error for result in run.results)
-    if wrong:
-        yield f"{say_count(wrong, 'question')} ended in an error and {'is' if wrong == 1 else 'are'} in no figure"
+    if errors := say_errors(run.errors):
+        yield errors
 
 
 def _new_table(title: str, *headings: str) -> Table:

@@ -81,6 +81,16 @@ def say_count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def say_errors(errors: Mapping[str, str]) -> str:
+    """Which questions ended in errors, by id, and the first error; "" where none did."""
+    if not errors:
+        return ""
+    return (
+        f"{say_count(len(errors), 'question')} ended in an error and {'is' if len(errors) == 1 else 'are'} in no "
+        f"figure: {name_some([*errors])}. The first: {next(iter(errors.values()))}"
+    )
+
+
 def name_some(names: Sequence[str], most: int = 5) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""

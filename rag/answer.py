@@ -84,10 +84,10 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What there is to say to one question.
+    """What there is to say to one question, be it sure enough or not.
 
     Attributes:
-        statements: best first; empty where nothing answers.
+        statements: best first; empty where nothing was found.
         certainty: that they answer, 0 to 1.
     """
 
@@ -110,14 +110,13 @@ def weigh_sentences(question_text: str, found: Sequence[Found], readings: Readin
     return Weighed(question, judged, scores, certainty)
 
 
-def answer_from(weighed: Weighed, most: int, least: float) -> Reply:
+def answer_from(weighed: Weighed, most: int) -> Reply:
     """Answer with the best sentences.
 
     Args:
         most: the most sentences.
-        least: the certainty under which nothing is said.
     """
-    if not weighed.judged or weighed.certainty < least:
+    if not weighed.judged:
         return Reply((), weighed.certainty)
     rows = choose_sentences(weighed.question, weighed.judged, weighed.scores, most)
     return Reply(tuple(widen(weighed.question, weighed.judged[row]) for row in rows), weighed.certainty)

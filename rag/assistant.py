@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,7 +29,7 @@ from rag.filters import allowed_articles
 from rag.generations import BUILD_ADVICE, read_pointer, writing
 from rag.indexing import IndexReport, Progress, refresh_index
 from rag.metadata import answer_from_header
-from rag.parts import Group, Part
+from rag.parts import Group, Part, statements_of
 from rag.reading import read_found
 from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
 from rag.retrieve import (
@@ -104,7 +103,9 @@ class Assistant:
         self.reader = reader
         self.settings = settings
         self._serving = Serving(root, index, encoder, settings)
-        self._calibration = CalibrationFile(root, judged_with(encoder, reader, settings))
+        self._calibration = CalibrationFile(
+            root, judged_with(encoder, reader, settings), settings.answer.risk
+        )
         self._refreshing = threading.Lock()
 
     @classmethod
@@ -163,11 +164,8 @@ class Assistant:
             FilterError: a filter names what no article has.
             IndexCorruptError: the index has been found damaged since it was opened.
         """
-        return self._ask(question, history, filters, self.calibration())
-
-    def attempt(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
-        """What ``ask`` would say if it never refused: to learn from ``Answer.certainty`` where it should. See ``ask``."""
-        return self._ask(question, history, filters, replace(self.calibration(), threshold=0.0))
+        with self._serving.use() as index:
+            return self.ask_openly(index, question, history, filters)[0]
 
     def calibration(self) -> Calibration:
         """How sure an answer must be here, and what is known of that.
@@ -176,13 +174,6 @@ class Assistant:
             IndexMismatchError, IndexCorruptError: as of ``CalibrationFile.current``.
         """
         return self._calibration.current()
-
-    def _ask(
-        self, question: str, history: Sequence[Turn], filters: Filters | None, calibration: Calibration
-    ) -> Answer:
-        check_question(question)
-        with self._serving.use() as index:
-            return self._answer(index, question, history, filters, calibration)[0]
 
     def use(self) -> AbstractContextManager[Index]:
         """The generation that serves, kept open as long as it is used."""
@@ -193,24 +184,14 @@ class Assistant:
     ) -> tuple[Answer, list[Part]]:
         """``ask`` of one generation, with all that was seen on the way to the answer. See ``ask``."""
         check_question(question)
-        return self._answer(index, question, history, filters, self.calibration())
-
-    def _answer(
-        self,
-        index: Index,
-        question: str,
-        history: Sequence[Turn],
-        filters: Filters | None,
-        calibration: Calibration,
-    ) -> tuple[Answer, list[Part]]:
+        calibration = self.calibration()
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
             asked, questions = to_parts(question, history)
-        parts = [self._answer_part(index, each, filters, steps, calibration.threshold) for each in questions]
-        replies = [reply for part in parts for reply in part.replies]
-        unanswered = [part.question for part in parts if not part.is_answered]
+        parts = [self._answer_part(index, each, filters, steps) for each in questions]
+        unanswered = [part.question for part in parts if not part.is_answered(calibration.threshold)]
         nearest = next((part.search.found for part in parts if part.search.found), ())
-        text, quoted = render([statement for reply in replies for statement in reply.statements])
+        text, quoted = render(statements_of(parts, calibration.threshold))
         citations = tuple(count_copies(index, citation) for citation in quoted)
         refused = not citations
         answer = Answer(
@@ -224,13 +205,13 @@ class Assistant:
             steps=steps,
             generation=index.name,
             searched=_count_searched(index, filters),
-            certainty=max((reply.certainty for reply in replies), default=0.0),
+            certainty=max((reply.certainty for part in parts for reply in part.replies), default=0.0),
             calibration=calibration,
         )
         return answer, parts
 
     def _answer_part(
-        self, index: Index, question: str, filters: Filters | None, steps: dict[str, float], least: float
+        self, index: Index, question: str, filters: Filters | None, steps: dict[str, float]
     ) -> Part:
         """Answer one question, or one of both articles that it is about."""
         with _timed(steps, "encode"):
@@ -239,11 +220,9 @@ class Assistant:
             search = search_passages(index, vector, question, self.settings.search.k, filters)
             groups = group_articles(search.found)[:2] if asks_about_both(question) else [search.found]
         one = about_one(question) if len(groups) > 1 else question
-        return Part(question, search, tuple(self._answer_group(one, group, steps, least) for group in groups))
+        return Part(question, search, tuple(self._answer_group(one, group, steps) for group in groups))
 
-    def _answer_group(
-        self, question: str, found: Sequence[Found], steps: dict[str, float], least: float
-    ) -> Group:
+    def _answer_group(self, question: str, found: Sequence[Found], steps: dict[str, float]) -> Group:
         with _timed(steps, "answer"):
             from_header = answer_from_header(question, found)
         if from_header:
@@ -254,9 +233,7 @@ class Assistant:
                 readings = read_found(self.reader, question, found)
         with _timed(steps, "answer"):
             weighed = weigh_sentences(question, found, readings)
-            return Group(
-                found, readings, weighed, answer_from(weighed, self.settings.answer.sentences, least)
-            )
+            return Group(found, readings, weighed, answer_from(weighed, self.settings.answer.sentences))
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None

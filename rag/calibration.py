@@ -33,7 +33,7 @@ def judged_with(encoder: Encoder, reader: Reader | None, settings: Settings) -> 
     """Everything that ``Answer.certainty`` depends on beside the articles, by names a person can read."""
     return {
         **made_with(encoder, settings),
-        "reader": reader is not None,
+        "reader": reader.digest[:16] if reader else "none",
         "passages read": settings.search.k,
         "sentences": settings.answer.sentences,
         "rules": hashlib.sha256((files("rag") / "rules.json").read_bytes()).hexdigest()[:16],
@@ -101,22 +101,33 @@ class _Read:
 class CalibrationFile:
     """The calibration of one index, read again when it changes."""
 
-    def __init__(self, root: Path, made_with: Mapping[str, object]) -> None:
+    def __init__(self, root: Path, made_with: Mapping[str, object], risk: float | None = None) -> None:
         self._path = root / FILE
         self._made_with = made_with
+        self._risk = risk
         self._read: _Read | None = None
 
     def current(self) -> Calibration:
         """What holds now.
 
         Raises:
-            IndexMismatchError: it was measured with other models.
+            IndexMismatchError: it was measured with other models, or promises less than the settings want.
             IndexCorruptError: the file is damaged.
         """
         stamp = self._stamp()
         if self._read is None or self._read.stamp != stamp:
             self._read = _Read(stamp, shipped_calibration(self._made_with) if stamp is None else self._load())
+        self._check_risk(self._read.calibration.risk)
         return self._read.calibration
+
+    def _check_risk(self, promised: float) -> None:
+        if self._risk is not None and promised > self._risk:
+            raise IndexMismatchError(
+                f"The settings bear a share of {self._risk:g} of wrong answers ([answer] risk), and nothing promises that "
+                f"here. Calibrate with wenfeng eval calibrate SET --risk {self._risk:g}, or take the setting away.",
+                {"risk": self._risk},
+                {"risk": promised},
+            )
 
     def _stamp(self) -> tuple[int, int] | None:
         try:

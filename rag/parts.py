@@ -1,9 +1,12 @@
-"""The parts of a question, each with all that was seen on the way to its reply. Pure values."""
+"""The parts of a question, each with all that was seen on the way to its reply. Pure values.
+
+A question is answered with the replies that are sure enough: a surer bound says less, and in the end nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answer import Reply, Weighed
+from rag.answer import Reply, Statement, Weighed
 from rag.reading import Readings
 from rag.retrieve import Found, Search
 
@@ -41,7 +44,18 @@ class Part:
         """What there is to say, group by group."""
         return [group.reply for group in self.groups]
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether there is anything to say."""
-        return any(reply.statements for reply in self.replies)
+    def is_answered(self, least: float) -> bool:
+        """Whether there is anything to say that is at least so certain."""
+        return bool(statements_of([self], least))
+
+
+def statements_of(parts: Sequence[Part], least: float) -> list[Statement]:
+    """What the parts say with at least so much certainty, part by part."""
+    replies = [reply for part in parts for reply in part.replies if reply.certainty >= least]
+    return [statement for reply in replies for statement in reply.statements]
+
+
+def certainties_of(parts: Sequence[Part]) -> list[float]:
+    """The bounds at which more is said, surest first: with a bound above the first nothing is."""
+    replies = [reply for part in parts for reply in part.replies if reply.statements]
+    return sorted({reply.certainty for reply in replies}, reverse=True)

@@ -75,9 +75,12 @@ class AnswerSettings(_Section):
 
     Attributes:
         sentences: the most sentences of an answer; of each part, where a question asks several things.
+        risk: the largest share of wrong answers that is borne: questions are answered only where a calibration promises
+            no more. None bears what is shipped.
     """
 
     sentences: Annotated[int, Field(ge=1, le=10)] = 3
+    risk: Annotated[float | None, Field(gt=0, lt=1)] = None
 
 
 class ReaderSettings(_Section):

@@ -102,7 +102,7 @@ class Trace:
         certainty: that the part is answered; None where it was not asked.
         calibration: what the certainty is compared with.
         from_header: the part was answered from the header of an article.
-        is_answered: whether there was anything to say to the part.
+        is_answered: whether there was anything to say to the part that was sure enough.
         cited: paths of the articles that the answer cites.
         is_cited: the answer cites the quote, or, without one, the article; a near copy of it counts.
     """

@@ -85,6 +85,7 @@ def explain(
         span = find_quote(article, quote) if trace.quote else None
         trace = replace(trace, quote=article.text[slice(*span)] if span else "")
         answer, answered = assistant.ask_openly(index, question, history, filters)
+        trace = replace(trace, calibration=answer.calibration)
         traces = [_follow(index, trace, part, answer, row, span) for part in answered]
     return max(traces, key=_how_far)
 
@@ -167,6 +168,7 @@ def _follow(
     groups = [group for group in part.groups if group.weighed is not None]
     sentence, group = _trace_sentence(found, groups, span)
     replies = [group.reply] if group else part.replies
+    least = trace.calibration.threshold if trace.calibration else 0.0
     article = index.article(article_row)
     followed = replace(
         trace,
@@ -175,7 +177,7 @@ def _follow(
         sentence=sentence,
         certainty=max((reply.certainty for reply in replies), default=0.0),
         from_header=any(group.weighed is None for group in part.groups),
-        is_answered=any(reply.statements for reply in replies),
+        is_answered=any(reply.statements and reply.certainty >= least for reply in replies),
         cited=tuple(dict.fromkeys(each.article.path for each in answer.citations)),
         is_cited=_is_cited(index, answer, article, span),
     )

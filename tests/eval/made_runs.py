@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from eval.runs import Quote, Result, Run
+from eval.runs import Attempt, Quote, Result, Run
 from eval.scoring import SCORES
 
 ARTICLE = "新馆今天开放。新馆有216个座位。馆长是王建国。"
@@ -18,11 +18,11 @@ RIGHT = Result(
     answers=(("216个",),),
     answerable=True,
     tags=("number",),
+    filters={},
     asked="新馆有多少个座位？",
     text="新馆今天开放。新馆有216个座位。 [1]",
     refused=False,
-    certainty=0.9,
-    attempt_right=None,
+    attempts=(Attempt(0.9, right=True),),
     right=True,
     gold=(GOLD,),
     citations=(CITED,),
@@ -38,7 +38,7 @@ WRONG = replace(
     answers=(("王建国",),),
     tags=("person", "number"),
     text="别的文章里的一句话。 [1]",
-    certainty=0.6,
+    attempts=(Attempt(0.6, right=False),),
     right=False,
     citations=(OTHER,),
     scores={**dict.fromkeys(SCORES), "recall@5": 1.0, "held": 0.0, "cited": 0.0, "f1": 0.0, "over": 0.0},
@@ -56,8 +56,7 @@ REFUSED = replace(
     asked="新馆的门票多少钱？",
     text="文章中没有找到答案。",
     refused=True,
-    certainty=0.2,
-    attempt_right=False,
+    attempts=(Attempt(0.2, right=False),),
     gold=(),
     citations=(),
     passages=(OTHER,),
@@ -67,7 +66,7 @@ ERROR = replace(
     RIGHT,
     id="error",
     text="The model is gone.",
-    certainty=None,
+    attempts=(),
     right=False,
     citations=(),
     passages=(),

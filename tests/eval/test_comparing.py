@@ -125,17 +125,18 @@ def test_broken_and_fixed_questions_are_told_with_both_answers() -> None:
 
 
 def test_questions_of_one_run_only_and_changed_ones_are_named_and_not_compared() -> None:
-    old = make_run(scored("a", 1), scored("b", 1), scored("c", 1))
-    new = make_run(scored("a", 1), scored("b", 0, question="别的问题？"), scored("d", 1))
+    old = make_run(scored("a", 1), scored("b", 1), scored("c", 1), scored("e", 1))
+    narrowed = scored("e", 0, filters={"since": "2021-06-01"})
+    new = make_run(scored("a", 1), scored("b", 0, question="别的问题？"), scored("d", 1), narrowed)
     comparison = compare(old, new)
-    assert (comparison.paired, comparison.rewritten) == (1, ("b",))
+    assert (comparison.paired, comparison.rewritten) == (1, ("b", "e"))
     assert (comparison.only_before, comparison.only_after) == (("c",), ("d",))
     assert not comparison.broken
     text = printed(comparison)
     assert "1 question in both runs." in text
     assert "1 question only before: c" in text
     assert "1 question only after: d" in text
-    assert "other words or other gold under the same id, not compared: b" in text
+    assert "other words, gold or filters under the same id, not compared: b, e" in text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from eval.quality import SUMMITS
 from eval.runs import read_run
 from eval.sets import read_set
 
@@ -106,6 +107,33 @@ def test_a_spreadsheet_becomes_a_set(wenfeng: Any, tmp_path: Path) -> None:
     done = wenfeng("eval", "convert", sheet, "--output", tmp_path / "made.jsonl")
     assert done.returncode == 0, done.stderr
     assert [case.answers for case in read_set(tmp_path / "made.jsonl")] == [(("盛雪锋",),)]
+
+
+def test_nothing_is_written_over_unless_it_is_meant(wenfeng: Any, tmp_path: Path) -> None:
+    samples = Path(__file__).resolve().parents[2] / "data" / "articles"
+    made = tmp_path / "made.jsonl"
+    made.write_text("hours of work\n", encoding="utf-8")
+    done = wenfeng("eval", "make", samples, "--output", made)
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+    assert made.read_text(encoding="utf-8") == "hours of work\n"
+    assert wenfeng("eval", "make", samples, "--output", made, "--force").returncode == 0
+    assert read_set(made)
+    sheet = tmp_path / "题.csv"
+    sheet.write_text("问题,答案\n谁主持？,盛雪锋\n", encoding="utf-8")
+    assert wenfeng("eval", "convert", sheet, "--output", made).returncode == 2
+    assert len(read_set(made)) > 1
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_is_asked(
+    wenfeng: Any, sample_index: Path, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("file").write_text("", encoding="utf-8")
+    for option, path in (("--json", tmp_path), ("--html", tmp_path / "file" / "report.html")):
+        done = wenfeng("eval", "run", SUMMITS, "--index", sample_index, option, path)
+        assert done.returncode == 4, done.stderr
+        assert "Name another file" in done.stderr
+        assert not done.stdout
 
 
 @pytest.mark.parametrize(

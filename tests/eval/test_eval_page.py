@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from eval.page import LONGEST, LONGEST_PASSAGE, PASSAGES, mark_gold, say_outcome, to_html
 from eval.plots import to_curve, to_stages, to_survey
-from eval.runs import Quote, Result, Run
+from eval.runs import Attempt, Quote, Result, Run
 from eval.summary import SET_FIGURES
 from tests.eval.made_runs import ARTICLE, CITED, ERROR, GOLD, OTHER, REFUSED, RIGHT, WRONG, make_run, scored
 
@@ -107,7 +107,7 @@ def test_a_very_long_answer_is_cut_and_says_so() -> None:
 
 
 def test_a_certainty_of_zero_and_a_score_of_zero_are_kept() -> None:
-    page = to_html(make_run(replace(WRONG, certainty=0.0)))
+    page = to_html(make_run(replace(WRONG, attempts=(Attempt(0.0, right=False),))))
     row = case(page, "wrong")
     assert row["certainty"] == 0
     assert row["scores"][data(page)["metrics"].index("held")] == 0

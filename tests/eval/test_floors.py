@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from eval.calibrating import GRID, calibrate, count_answered
 from eval.public import PublicSet, read_drcd, read_xquad
 from eval.quality import SUMMITS, ask_public
 from eval.reader.score import best_sentence, f1, gold_examples, read_example, read_sets
@@ -19,6 +20,7 @@ from eval.summary import summarize
 from rag import Assistant
 
 QUESTIONS = 200
+FRESH_FLOORS = ("recall@5=0.93", "held=0.76", "cited=0.76", "refused=0.85", "over=0.14")
 SUMMIT_FLOORS = ("recall@5=0.97", "held=0.80", "cited=0.82", "refused=0.80", "over=0.09")
 
 
@@ -30,6 +32,13 @@ def values(run: Run) -> dict[str, float]:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the run over the summits is kept."""
     return tmp_path_factory.mktemp("floors") / "run.json"
+
+
+def test_questions_of_a_fresh_reader(wenfeng: Any, sample_index: Path) -> None:
+    """Of somebody who saw nothing but the articles."""
+    limits = [part for limit in FRESH_FLOORS for part in ("--fail-under", limit)]
+    done = wenfeng("eval", "run", SUMMITS.with_name("fresh.jsonl"), "--index", sample_index, *limits)
+    assert done.returncode == 0, done.stderr
 
 
 def test_answers_and_refusals(wenfeng: Any, sample_index: Path, kept: Path) -> None:
@@ -48,6 +57,21 @@ def test_the_reader_helps(wenfeng: Any, sample_index: Path, kept: Path, tmp_path
     )  # fmt: skip
     right = [sum(result.right for result in read_run(path).results) for path in (kept, without)]
     assert right[0] > right[1], right
+
+
+def test_a_calibration_keeps_its_promise_on_sets_drawn_from_a_real_run(kept: Path) -> None:
+    everything = read_run(kept).results
+    answered, wrong = count_answered(everything)
+    generator, risk, broken, promised = random.Random(5), 0.2, 0, 0
+    for _ in range(300):
+        found = calibrate(generator.choices(everything, k=150), risk, 0.9, "a set")
+        if found is not None:
+            row = GRID.index(found.threshold)
+            promised += 1
+            broken += wrong[row] > risk * answered[row]
+    assert promised > 100, "a promise that is hardly ever made is not tested"
+    # At most a share of 0.1 may break it; 300 draws of 0.1 stay under 0.15 but once in some hundreds.
+    assert broken <= 0.15 * 300, broken
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from eval.gates import LimitError, failed_limits, parse_limit, worse_than
+from eval.comparing import compare
+from eval.gates import LimitError, failed_limits, nothing_answered, parse_limit, worse_than
 from eval.runs import Run
 from rag.errors import RagError
 from tests.eval.made_runs import ERROR, RIGHT, make_run, scored
@@ -73,11 +74,28 @@ def test_the_same_run_is_no_worse() -> None:
     assert worse_than(run_of(1, 0, 1), run_of(1, 0, 1)) == []
 
 
-def test_a_figure_is_worse_only_where_its_interval_is() -> None:
+def test_a_figure_is_worse_only_where_that_is_more_than_noise() -> None:
     assert worse_than(run_of(0, 1, 1), run_of(1, 0, 1)) == []
     told = worse_than(run_of(*[0] * 20), run_of(*[1] * 20))
     assert any(each.startswith("held got worse: 1.0000 before, 0.0000 now") for each in told)
     assert worse_than(run_of(*[1] * 20), run_of(*[0] * 20)) == []
+
+
+def test_the_gate_and_the_comparison_agree_on_every_figure() -> None:
+    seen = set()
+    for worse in range(12):
+        before, after = run_of(*[1] * 20), run_of(*[0] * worse, *[1] * (20 - worse))
+        verdicts = {each.name: each.verdict for each in compare(before, after).differences}
+        told = {sentence.split()[0] for sentence in worse_than(after, before)}
+        assert told == {name for name, verdict in verdicts.items() if verdict == "worse"}
+        seen.add(bool(told))
+    assert seen == {True, False}
+
+
+def test_questions_that_all_ended_in_errors_fail_without_a_limit() -> None:
+    (told,) = nothing_answered(make_run(ERROR))
+    assert "1 question ended in an error and is in no figure: error. The first: The model is gone." in told
+    assert nothing_answered(make_run(ERROR, RIGHT)) == []
 
 
 def test_a_ceiling_is_worse_when_it_rises() -> None:
@@ -87,7 +105,7 @@ def test_a_ceiling_is_worse_when_it_rises() -> None:
 
 
 def test_less_coverage_alone_is_not_worse() -> None:
-    refused = [scored(f"q{n}", None, answerable=False, refused=True, certainty=0.1) for n in range(9)]
+    refused = [scored(f"q{n}", None, answerable=False, refused=True) for n in range(9)]
     answered = [replace(each, refused=False) for each in refused]
     told = worse_than(
         make_run(*(replace(each, right=True) for each in refused)),
@@ -101,7 +119,7 @@ def test_missing_and_changed_cases_and_new_errors_are_named() -> None:
     after = make_run(scored("q0", 1), scored("q1", 1, question="别的？"), replace(ERROR, id="q2"))
     told = " ".join(worse_than(after, before))
     assert "The run lacks 5 questions of the run before: q3, q4, q5, q6, q7. Run the same set" in told
-    assert "Other words or gold has 1 question under the same id: q1." in told
+    assert "Other words, gold or filters than before: 1 question under the same id: q1." in told
     assert "1 question ended in an error and is in no figure: q2." in told
 
 

@@ -1,8 +1,6 @@
 """Intervals: their values where they are known, and their ways where they are not."""
 
 import math
-import statistics
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from eval.intervals import (
     bootstrap,
-    bootstrap_of,
     bootstrap_ratios,
     clopper_pearson_upper,
     mcnemar,
@@ -59,23 +56,9 @@ def test_without_cases_there_is_no_interval() -> None:
         bootstrap([])
     with pytest.raises(ValueError, match="something to divide by"):
         bootstrap_ratios(np.ones((3, 1)), np.zeros((3, 1)))
-    with pytest.raises(ValueError, match="that have the figure"):
-        bootstrap_of([1, 2], lambda rows: None)
-    with pytest.raises(ValueError, match="that have the figure"):
-        bootstrap_of([], statistics.fmean)
-
-
-def test_any_figure_gets_the_interval_that_a_mean_gets() -> None:
-    low, high = bootstrap_of(HALF, statistics.fmean)
-    assert (low, high) == pytest.approx(bootstrap(HALF), abs=0.015)
 
 
 def test_a_resample_without_the_figure_is_left_out() -> None:
-    def share_of_big(rows: Sequence[int]) -> float | None:
-        big = [row for row in rows if row > 1]
-        return len(big) / len(big) if big else None
-
-    assert bootstrap_of([1, 1, 1, 2], share_of_big) == (1.0, 1.0)
     above = below = np.array([[0.0], [0.0], [0.0], [1.0]])
     low, high = bootstrap_ratios(above, below)
     assert (low.tolist(), high.tolist()) == ([1.0], [1.0])

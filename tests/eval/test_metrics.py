@@ -279,11 +279,17 @@ def test_risk_is_among_the_answered_and_coverage_among_all() -> None:
 
 
 def test_the_curve_goes_from_the_surest_down_and_ties_come_together() -> None:
-    points = risk_coverage([(0.5, True), (0.9, False), (0.5, False), (0.2, True)])
+    points = risk_coverage([[(0.5, True)], [(0.9, False)], [(0.5, False)], [(0.2, True)]])
     assert points == [(0.9, 1 / 4, 0 / 1), (0.5, 3 / 4, 1 / 3), (0.2, 4 / 4, 2 / 4)]
     assert area_under(points) == pytest.approx(1 / 4 * 0 + 2 / 4 * 1 / 3 + 1 / 4 * 2 / 4)
     assert risk_coverage([]) == []
     assert area_under([]) == 0
+
+
+def test_what_is_said_to_a_question_is_judged_anew_as_its_parts_come_in() -> None:
+    # Alone the first part is not enough; with the second it is; with the third it is not.
+    points = risk_coverage([[(0.9, True), (0.6, False), (0.3, True)], [(0.6, True)]])
+    assert points == [(0.9, 1 / 2, 1 / 1), (0.6, 2 / 2, 1 / 2), (0.3, 2 / 2, 2 / 2)]
 
 
 JUDGED = st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), st.booleans()), min_size=1)
@@ -291,7 +297,7 @@ JUDGED = st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), st.boole
 
 @given(JUDGED)
 def test_a_curve_ends_with_everything_answered(judged: list[tuple[float, bool]]) -> None:
-    points = risk_coverage(judged)
+    points = risk_coverage([each] for each in judged)
     assert points[-1][1] == 1
     assert points[-1][2] == pytest.approx(sum(wrong for _, wrong in judged) / len(judged))
     assert [threshold for threshold, _, _ in points] == sorted({certainty for certainty, _ in judged})[::-1]
@@ -301,8 +307,8 @@ def test_a_curve_ends_with_everything_answered(judged: list[tuple[float, bool]])
 @given(JUDGED)
 def test_no_certainty_does_better_than_one_that_knows(judged: list[tuple[float, bool]]) -> None:
     wrong = sorted(is_wrong for _, is_wrong in judged)
-    ideal = [(-float(rank), is_wrong) for rank, is_wrong in enumerate(wrong)]
-    assert area_under(risk_coverage(ideal)) <= area_under(risk_coverage(judged)) + 1e-9
+    ideal = [[(-float(rank), is_wrong)] for rank, is_wrong in enumerate(wrong)]
+    assert area_under(risk_coverage(ideal)) <= area_under(risk_coverage([each] for each in judged)) + 1e-9
 
 
 # Cost

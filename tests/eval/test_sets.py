@@ -10,6 +10,7 @@ from eval.quality import SUMMITS
 from eval.sets import Case, Gold, QuestionSetError, parse_case, read_set, to_row, write_set
 from rag import Filters, Turn
 from rag.articles import read_article
+from rag.errors import DiskError
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "articles"
 
@@ -171,7 +172,7 @@ def test_a_row_has_only_what_says_something() -> None:
 
 
 def test_a_set_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    with pytest.raises(QuestionSetError, match="Cannot write the question set"):
+    with pytest.raises(DiskError, match="Name another file"):
         write_set([Case("a", "q")], tmp_path)
 
 

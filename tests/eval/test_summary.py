@@ -1,14 +1,14 @@
 """Results -> figures: values by hand, and none of a case that has not what it needs."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from eval.intervals import bootstrap_of
-from eval.runs import Result
+from eval.runs import Attempt, Result
 from eval.scoring import SCORES, STAGES
 from eval.summary import (
     LOWER_IS_BETTER,
@@ -24,7 +24,7 @@ from eval.summary import (
 
 PLAIN = Result(
     id="a", question="q", history=(), answers=(), answerable=True, tags=(), asked="q", text="", refused=False,
-    certainty=None, attempt_right=None, right=True, gold=(), citations=(), passages=(), scores={}, lost="", steps={},
+    filters={}, attempts=(), right=True, gold=(), citations=(), passages=(), scores={}, lost="", steps={},
 )  # fmt: skip
 
 
@@ -95,6 +95,15 @@ def test_nothing_refused_has_recall_and_f1_of_0_and_no_precision() -> None:
     assert figure([asked(False, False, False)], "refusal_f1").value == 0
 
 
+def resampled(rows: list[Result], statistic: Callable[[list[Result]], float | None]) -> tuple[float, float]:
+    """The interval of any figure, computed anew on every resample."""
+    generator = np.random.default_rng(1)
+    draws = (generator.integers(len(rows), size=len(rows)) for _ in range(2000))
+    found = [statistic([rows[row] for row in draw]) for draw in draws]
+    low, high = np.quantile([value for value in found if value is not None], (0.025, 0.975))
+    return float(low), float(high)
+
+
 def test_an_interval_of_a_ratio_is_that_of_the_cases() -> None:
     def f1(rows: Any) -> float | None:
         both = sum(row.refused and not row.answerable for row in rows)
@@ -102,11 +111,11 @@ def test_an_interval_of_a_ratio_is_that_of_the_cases() -> None:
         return 2 * both / either if either else None
 
     found = figure(ASKED * 5, "refusal_f1")
-    assert (found.low, found.high) == pytest.approx(bootstrap_of(ASKED * 5, f1), abs=0.02)
+    assert (found.low, found.high) == pytest.approx(resampled(ASKED * 5, f1), abs=0.02)
 
 
 def test_an_error_is_left_out_of_every_figure() -> None:
-    failed = asked(False, True, False, error=True, certainty=0.5)
+    failed = asked(False, True, False, error=True)
     figures, before = summarize([*ASKED, failed]), summarize(ASKED)
     for name in SET_FIGURES:
         with_error, without = figures[name], before[name]
@@ -140,11 +149,11 @@ def test_follow_ups_are_the_cases_with_a_history() -> None:
 
 def test_the_curve_answers_the_refused_once_it_is_sure_enough_of_them() -> None:
     rows = [
-        asked(True, False, certainty=0.9),
-        asked(True, False, False, certainty=0.7),
-        asked(True, True, False, certainty=0.4, attempt_right=True),
-        asked(False, True, True, certainty=0.2, attempt_right=False),
-        asked(False, True, True, certainty=0.2, attempt_right=None),
+        asked(True, False, attempts=(Attempt(0.9, right=True),)),
+        asked(True, False, False, attempts=(Attempt(0.7, right=False),)),
+        asked(True, True, False, attempts=(Attempt(0.4, right=True),)),
+        asked(False, True, True, attempts=(Attempt(0.2, right=False),)),
+        asked(False, True, True, attempts=(Attempt(0.2, right=False),)),
         asked(False, True),
     ]
     assert curve(rows) == [

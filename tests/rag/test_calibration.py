@@ -1,15 +1,18 @@
 """What is kept with an index decides what is refused, until the file goes or the models change."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from embeddings.reader import FOLDER, open_reader
 from rag import Assistant, Settings
 from rag.assistant import index_folder
-from rag.calibration import FILE, judged_with, shipped_calibration, write_calibration
+from rag.calibration import FILE, CalibrationFile, judged_with, shipped_calibration, write_calibration
 from rag.errors import IndexCorruptError, IndexMismatchError
+from rag.parts import certainties_of, statements_of
 from rag.records import Calibration
 from rag.store import Index
 
@@ -55,12 +58,49 @@ def test_an_answer_says_how_sure_it_is_and_what_is_known_of_that(own: Assistant)
     assert refusal.certainty < 0.5 <= answer.certainty < 1
 
 
-def test_an_attempt_answers_what_is_refused_and_is_as_sure(own: Assistant) -> None:
-    refusal = own.ask("碳中和先锋奖的奖金是多少钱？")
-    attempt = own.attempt("碳中和先锋奖的奖金是多少钱？")
-    assert (refusal.refused, attempt.refused) == (True, False)
-    assert attempt.citations
-    assert attempt.certainty == refusal.certainty
+def test_what_would_be_said_is_seen_where_it_is_refused(own: Assistant) -> None:
+    with own.use() as index:
+        refusal, parts = own.ask_openly(index, "碳中和先锋奖的奖金是多少钱？")
+    assert refusal.refused
+    assert certainties_of(parts) == [refusal.certainty]
+    assert statements_of(parts, refusal.certainty or 0)
+    assert not statements_of(parts, 0.5)
+
+
+def test_of_two_parts_the_surer_is_said_alone_under_a_bound_between_them(own: Assistant) -> None:
+    question = "第一场圆桌对话是谁主持的？碳中和先锋奖的奖金是多少钱？"
+    with own.use() as index:
+        answer, parts = own.ask_openly(index, question)
+    sure, unsure = certainties_of(parts)
+    assert (len(parts), answer.certainty) == (2, sure)
+    assert unsure < 0.5 <= sure
+    said, all_said = statements_of(parts, sure), statements_of(parts, unsure)
+    assert 0 < len(said) < len(all_said)
+    assert len(answer.citations) <= len(said)
+
+
+def test_a_risk_in_the_settings_is_promised_or_nothing_is_answered(own: Assistant) -> None:
+    made_with = judged_with(own.encoder, own.reader, own.settings)
+    with pytest.raises(IndexMismatchError, match=r"wenfeng eval calibrate SET --risk 0\.06"):
+        CalibrationFile(own.root, made_with, 0.06).current()
+    write_calibration(own.root, STRICT, made_with)
+    try:
+        assert CalibrationFile(own.root, made_with, 0.06).current() == STRICT
+    finally:
+        (own.root / FILE).unlink()
+
+
+def test_another_reader_is_another_judge(own: Assistant, tmp_path: Path) -> None:
+    assert own.reader is not None
+    shutil.copytree(FOLDER, tmp_path / "weights")
+    file = tmp_path / "weights" / "reader.safetensors"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2 :: 4099] = bytes(len(content[len(content) // 2 :: 4099]))
+    file.write_bytes(bytes(content))
+    other = open_reader(tmp_path / "weights")
+    assert judged_with(own.encoder, other, own.settings) != judged_with(own.encoder, own.reader, own.settings)
+    again = open_reader()
+    assert judged_with(own.encoder, again, own.settings) == judged_with(own.encoder, own.reader, own.settings)
 
 
 def test_a_stricter_threshold_refuses_from_the_next_question_on(calibrated: Assistant) -> None:

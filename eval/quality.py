@@ -3,7 +3,9 @@
 Asks through the whole path, from posts on disk to cited answers:
 
     summits, fresh     our own questions on the sample articles: the half that is reported, and those of a reader who saw
-                       nothing but the articles; "follow-ups" are those of them that go on from an earlier turn
+                       nothing but the articles
+    conversations      the turns after the first of ``eval.conversations``, on the sample articles and on the news; beside
+                       them the same questions asked as if nothing had been said before
     XQuAD zh, en→zh    the report parts of the public sets (``eval.public``), a paragraph a post. One article in five is
     DRCD               left out of the folder, so that its questions are to be refused
 """
@@ -13,11 +15,14 @@ import html
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from eval.conversations import SUMMITS as CONVERSATIONS
+from eval.conversations import read_news_conversations, without_history
 from eval.public import BENCH, PublicSet, read_drcd, read_xquad
 from eval.running import run_sets
 from eval.runs import Result, Run, write_run
@@ -59,27 +64,29 @@ def ask_all(
     part: str, sample: int | None, bench: Path, runs: Path | None = None
 ) -> Iterator[tuple[str, Sequence[Result]]]:
     """The results of each set, by its name."""
-    with tempfile.TemporaryDirectory() as place, Assistant.open(SAMPLES, Path(place) / "index") as assistant:
-        named = ("summits", "fresh") if part == "report" else ("summits", "practice")
-        sets = [
-            (name, [case for case in read_set(QUESTIONS / f"{name}.jsonl") if case.split in ("", part)])
-            for name in named
-        ]
-        results: list[Result] = []
-        for name, cases in sets:
-            run = run_sets(assistant, [(name, cases)])
-            _keep(run, runs)
-            results += run.results
-            yield name, run.results
-        yield "follow-ups", [result for result in results if result.history]
-    for public in (
-        read_xquad(part, "zh", bench),
-        read_xquad(part, "en", bench),
-        read_drcd(part, bench),
-    ):
-        run = ask_public(public, sample)
+    for run in _ask_each(part, sample, bench):
         _keep(run, runs)
         yield run.sets[0], run.results
+
+
+def _ask_each(part: str, sample: int | None, bench: Path) -> Iterator[Run]:
+    with tempfile.TemporaryDirectory() as place, Assistant.open(SAMPLES, Path(place) / "index") as assistant:
+        for name in ("summits", "fresh") if part == "report" else ("summits", "practice"):
+            cases = read_set(QUESTIONS / f"{name}.jsonl")
+            yield run_sets(assistant, [(name, [case for case in cases if case.split in ("", part)])])
+        yield from ask_follow_ups(assistant, "conversations", read_set(CONVERSATIONS), part)
+    news = read_news_conversations(bench)
+    with _open_on(news.articles) as assistant:
+        yield from ask_follow_ups(assistant, "conversations on news", news.cases, part)
+    for public in (read_xquad(part, "zh", bench), read_xquad(part, "en", bench), read_drcd(part, bench)):
+        yield ask_public(public, sample)
+
+
+def ask_follow_ups(assistant: Assistant, name: str, cases: Sequence[Case], part: str) -> tuple[Run, Run]:
+    """Ask the turns of a part that go on from an earlier one: with what was said before, and without."""
+    chosen = [case for case in cases if case.split == part and case.history]
+    alone = without_history(chosen)
+    return run_sets(assistant, [(name, chosen)]), run_sets(assistant, [(f"{name}, alone", alone)])
 
 
 def ask_public(public: PublicSet, sample: int | None = None) -> Run:
@@ -91,10 +98,17 @@ def ask_public(public: PublicSet, sample: int | None = None) -> Run:
     articles, cases = to_cases(public)
     if sample is not None and sample < len(cases):
         cases = random.Random(1).sample(cases, sample)
+    with _open_on(articles) as assistant:
+        return run_sets(assistant, [(public.name, cases)])
+
+
+@contextmanager
+def _open_on(articles: Sequence[Article]) -> Iterator[Assistant]:
+    """An assistant for articles that are written as posts and indexed for the while."""
     with tempfile.TemporaryDirectory() as place:
         write_articles(articles, Path(place) / "articles")
         with Assistant.open(Path(place) / "articles", Path(place) / "index") as assistant:
-            return run_sets(assistant, [(public.name, cases)])
+            yield assistant
 
 
 def to_cases(public: PublicSet, seed: int = 1) -> tuple[list[Article], list[Case]]:

@@ -19,7 +19,7 @@ run: $(VENV)/.installed
 	$(BIN)/wenfeng serve --open
 
 test: $(VENV)/.tested chromium
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses logical --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 # The tests of the page drive Chromium. Without it, and without the right to install it, this says what to do.
 chromium:

@@ -39,7 +39,7 @@ _COMMON_DEALS = frozenset(
 )
 _CLAUSE = re.compile(r"^[由在将已被]|[了着过]|[是有]|计划|进行")
 _COUNTED_IN_PASSING = re.compile(
-    r"\d日？$|多少[^？]{9,}？|[几多少]+[^？]*(?:上榜|刚刚|的[^？]*)？|^[A-Za-z\d]+(?:[为是]|达)"
+    r"以来|^[A-Z]{2,}(?:录得|[为是])|年CAGR|\d日？$|多少[^？]{9,}？|[几多少]+[^？]*(?:上榜|刚刚|的[^？]*)？|^[A-Za-z\d]+(?:[为是]|达)"
 )
 _AFTER_NAME = re.compile(
     r"[，。：；、！？\s（“《]|[在说称与和及等率带对向为曾也还则就将已]|介绍|表示|认为|指出|告诉|强调|透露|建议|坦言|分析|出席|参加|致辞"
@@ -79,7 +79,9 @@ def _fits_number(question: str, answer: str, sentence: str) -> bool:
 
 def _fits_act(question: str, answer: str, sentence: str) -> bool:
     told = _TOLD_ACT.search(question) and (TIME.search(question) or "签署" in question)
-    common = answer in _COMMON_DEALS or (len(answer) < 9 and _COMMON_ACT.search(answer))
+    common = (
+        answer in _COMMON_DEALS or (len(answer) < 9 and _COMMON_ACT.search(answer)) or answer.endswith("称")
+    )
     other = "开展了什么活动" in question and not answer.endswith(("活动", "行动"))
     return bool(told) and not (common or other or _CLAUSE.search(answer))
 
@@ -113,7 +115,21 @@ def _fits_office(question: str, answer: str, sentence: str) -> bool:
     """Whether the name is whole: 王建|新 is one that was cut."""
     after = sentence[sentence.find(answer) + len(answer) :]
     whole = _AFTER_NAME.match(after) or (len(answer) > 2 and after[0] not in "·—-")
-    return len(answer) > 1 and bool(whole) and not OPEN_POST.search(question.removesuffix("是谁？"))
+    return (
+        len(answer) > 1
+        and bool(whole)
+        and _fits_who(question, answer, sentence)
+        and not OPEN_POST.search(question.removesuffix("是谁？"))
+    )
+
+
+def _fits_who(question: str, answer: str, sentence: str) -> bool:
+    """Whether the name took nothing along: 王建|曾任."""
+    return len(answer) < 3 or answer[-1] not in "曾将已"
+
+
+def _fits_list(question: str, answer: str, sentence: str) -> bool:
+    return not re.match(r"新建|新增|改建|该|本", question)
 
 
 def _fits_nothing(question: str, answer: str, sentence: str) -> bool:
@@ -128,6 +144,8 @@ _FITS: dict[str, Callable[[str, str, str], bool]] = {
     "place": _fits_place,
     "host": _fits_host,
     "office": _fits_office,
+    "who": _fits_who,
+    "list": _fits_list,
     "reason": _fits_nothing,
 }
 """What more is asked of a question, its answer and its sentence, by form. Two causes in three were no causes."""

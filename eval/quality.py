@@ -1,4 +1,4 @@
-"""The quality table of the README, by one command: ``python -m eval.quality``.
+"""The quality table of the README, in Markdown, by one command: ``python -m eval.quality``.
 
 Asks through the whole path, from posts on disk to cited answers:
 
@@ -16,10 +16,10 @@ import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from eval.conversations import SUMMITS as CONVERSATIONS
 from eval.conversations import read_news_conversations, without_history
@@ -50,14 +50,18 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, default=BENCH)
     parser.add_argument("--runs", type=Path, help="a folder that keeps each run, for wenfeng eval compare")
     arguments = parser.parse_args()
-    console = Console()
-    table = Table(title=f"{arguments.part} parts; 95 % intervals")
-    for name in ("", "questions", *COLUMNS):
-        table.add_column(name, justify="right" if name else "left")
+    say = partial(Console().print, markup=False, highlight=False, soft_wrap=True)
+    say(f"| | questions | {' | '.join(COLUMNS)} |")
+    say(f"|---|---:|{'---|' * len(COLUMNS)}")
     for name, results in ask_all(arguments.part, arguments.sample, arguments.bench, arguments.runs):
-        figures = summarize(results)
-        table.add_row(name, str(len(results)), *(_to_cell(figures[column]) for column in COLUMNS))
-    console.print(table)
+        say(to_line(name, results))
+
+
+def to_line(name: str, results: Sequence[Result]) -> str:
+    """A line of the table, in Markdown: each figure with its interval."""
+    figures = summarize(results)
+    cells = [name, str(len(results)), *(_to_cell(figures[column]) for column in COLUMNS)]
+    return f"| {' | '.join(cells)} |"
 
 
 def ask_all(

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from eval.calibrating import GRID, calibrate, count_answered
+from eval.conversations import SUMMITS as CONVERSATIONS
 from eval.public import PublicSet, read_drcd, read_xquad
-from eval.quality import SUMMITS, ask_public
+from eval.quality import SUMMITS, ask_follow_ups, ask_public
 from eval.reader.score import best_sentence, f1, gold_examples, read_example, read_sets
 from eval.runs import Run, read_run
+from eval.sets import read_set
 from eval.summary import summarize
 from rag import Assistant
 
@@ -72,6 +74,15 @@ def test_a_calibration_keeps_its_promise_on_sets_drawn_from_a_real_run(kept: Pat
     assert promised > 100, "a promise that is hardly ever made is not tested"
     # At most a share of 0.1 may break it; 300 draws of 0.1 stay under 0.15 but once in some hundreds.
     assert broken <= 0.15 * 300, broken
+
+
+def test_follow_ups(assistant: Assistant) -> None:
+    told, alone = (
+        values(run) for run in ask_follow_ups(assistant, "conversations", read_set(CONVERSATIONS), "report")
+    )
+    assert told["recall@5"] >= 0.93
+    assert told["recall@5"] > alone["recall@5"] + 0.05
+    assert told["held"] >= 0.65
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ be read to know the answer) and one a passage (it answers). The weights are ours
 multilingual-e5-small; ``eval/reader`` says how and on what.
 """
 
+import hashlib
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from embeddings.encoder import EncoderError
-from embeddings.sentence import default_device, default_dtype, folder_digest, split_batches
+from embeddings.sentence import default_device, default_dtype, split_batches
 
 if TYPE_CHECKING:
     import torch
@@ -94,7 +95,7 @@ class Reader:
 
     Attributes:
         dtype: what it computes in.
-        digest: of its files; another reader has another.
+        digest: sha256 of its weights.
     """
 
     def __init__(self, model: "ReaderModel", tokenizer: Tokenizer, digest: str) -> None:
@@ -131,13 +132,13 @@ def open_reader(folder: Path = FOLDER, device: str | None = None, dtype: str | N
     """
     from safetensors import SafetensorError
 
-    from embeddings.reader_model import load_stored
+    from embeddings.reader_model import WEIGHTS, load_stored
 
     device = device or default_device()
     try:
         model = load_stored(folder, device, default_dtype(device) if dtype in (None, "int8") else dtype)
         tokenizer = _load_tokenizer(folder / "tokenizer.json")
-        digest = folder_digest(folder)
+        digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     except (
         OSError,
         ImportError,

@@ -70,7 +70,7 @@ def open_encoder(
     loaded = _load(model, folder, device, kept)
     if compiled:
         _compile(loaded[0].auto_model, dtype)
-    weights = _bundled_digest() if model == BUNDLED else folder_digest(folder or _snapshot(model))
+    weights = _bundled_digest() if model == BUNDLED else _folder_digest(folder or _snapshot(model))
     if dtype == "int8":
         weights = _digest_of(weights, hashlib.sha256(LIMITS.read_bytes()).hexdigest())
     return SentenceEncoder(
@@ -367,7 +367,7 @@ SAMPLES = 64
 SAMPLE_BYTES = 65_536
 
 
-def folder_digest(folder: Path) -> str:
+def _folder_digest(folder: Path) -> str:
     """Digest a model's files by name, size and 64 evenly spaced samples of 64 KiB of each.
 
     Files up to 4 MiB are so read whole. Of larger ones, the weights, training changes nearly every value,

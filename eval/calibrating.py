@@ -73,9 +73,8 @@ def count_answered(results: Sequence[Result]) -> tuple[Counts, Counts]:
     answered, wrong = np.zeros(len(GRID), dtype=np.int64), np.zeros(len(GRID), dtype=np.int64)
     for result in results:
         is_wrong = np.zeros(len(GRID), dtype=np.int64)
-        for (
-            attempt
-        ) in result.attempts:  # surest first: what is said at a bound holds below it until more is said
+        # Surest first: what is said at a bound holds below it until more is said.
+        for attempt in result.attempts:
             is_wrong[grid <= attempt.certainty] = not attempt.right
         answered += grid <= max((attempt.certainty for attempt in result.attempts), default=-1)
         wrong += is_wrong

@@ -87,7 +87,7 @@ def run(
     version: VersionOption = False,
 ) -> None:
     """Ask every question of sets and say how well they were answered."""
-    from eval.gates import failed_limits, nothing_answered, parse_limit, worse_than
+    from eval.gates import failed_limits, fell_as_noise, nothing_answered, parse_limit, worse_than
     from eval.outputs import check_output, write_text
     from eval.page import to_html
     from eval.runs import read_run, write_run
@@ -108,6 +108,8 @@ def run(
         write_text(to_html(made), html)
     failures = failed_limits(made, limits) or nothing_answered(made)
     failures += worse_than(made, before) if before else []
+    for warning in fell_as_noise(made, before) if before else ():
+        _errors.print(warning, style="yellow", markup=False, soft_wrap=True)
     for failure in failures:
         _errors.print(failure, style="red", markup=False, soft_wrap=True)
     if failures:
@@ -166,21 +168,25 @@ def calibrate(
     from eval.sets import QuestionSetError
     from eval.wording import say_errors
     from rag.assistant import DEFAULT_INDEX
-    from rag.calibration import set_aside_calibration, write_calibration
+    from rag.calibration import write_calibration
     from rag.settings import Settings
 
     settings = Settings.load(config)
-    risk = risk or settings.answer.risk
+    wanted = settings.answer.risk
+    risk = risk or wanted
     if risk is None:
         raise SettingsError(
             "How many answers may be wrong? Say it with --risk 0.1, or as risk under [answer]."
         )
-    openly = settings.model_copy(update={"answer": settings.answer.model_copy(update={"risk": None})})
+    if wanted is not None and risk > wanted:
+        raise SettingsError(
+            f"With --risk {risk:g} nothing would be answered: the settings bear {wanted:g} ([answer] risk). "
+            "Ask for no more than that, or change the setting."
+        )
     cases = _read_sets(sets, split, without or ())
     name = ", ".join(path.stem for path in sets)
     root = index or DEFAULT_INDEX
-    with set_aside_calibration(root):
-        made = _run(cases, None, index, openly)
+    made = _run(cases, None, index, settings, as_shipped=True)
     if made.errors:
         raise QuestionSetError(f"{say_errors(made.errors)} Mend or drop them first.")
     found = find_calibration(made.results, risk, confidence, name)
@@ -223,10 +229,11 @@ def make(
     from eval.sets import write_set
     from rag.intake import read_folder
 
-    check_output(output)
     if not force:
         check_new(output)
-    cases = draft_set(read_folder(folder).articles, most, seed)
+    articles = read_folder(folder).articles
+    check_output(output)
+    cases = draft_set(articles, most, seed)
     if not cases:
         raise RagError(f"No question could be drafted from {folder}. Are its articles in Chinese?")
     write_set(cases, output)
@@ -255,20 +262,22 @@ def convert(
 ) -> None:
     """Make a question set of SQuAD form or of a spreadsheet."""
     from eval.converting import convert_file
-    from eval.outputs import check_new, check_output
+    from eval.outputs import check_folder, check_new, check_output
     from eval.sets import write_set
     from eval.squad import write_posts
 
-    check_output(output)
     made = convert_file(file)
+    check_output(output)
+    if made.posts:
+        check_folder(articles)
     for path in (output, articles) if made.posts else (output,):
         if not force:
             check_new(path)
-    write_set(made.cases, output)
     told = f"{len(made.cases)} questions in {output}"
     if made.posts:
         write_posts(made.posts, articles)
         told += f", {len(made.posts)} posts in {articles}"
+    write_set(made.cases, output)
     left_out = "".join(f" Left out: {count} ({reason})." for reason, count in made.left_out.items())
     _output.print(f"{told}.{left_out}", markup=False, soft_wrap=True)
 
@@ -301,8 +310,17 @@ def _root(articles: Path | None, index: Path | None) -> Path:
 
 
 def _run(
-    sets: "list[tuple[str, list[Case]]]", articles: Path | None, index: Path | None, settings: "Settings"
+    sets: "list[tuple[str, list[Case]]]",
+    articles: Path | None,
+    index: Path | None,
+    settings: "Settings",
+    as_shipped: bool = False,
 ) -> "Run":
+    """Ask.
+
+    Args:
+        as_shipped: whatever calibration is kept with the index, readable or not.
+    """
     from eval.running import run_sets
     from rag.assistant import Assistant
 
@@ -310,4 +328,7 @@ def _run(
         assistant = Assistant.open(articles, _root(articles, index), settings)
     with assistant, Progress(console=_errors, disable=not _errors.is_terminal) as bars:
         task = bars.add_task("asking", total=None)
+        if as_shipped:
+            assistant.forget_calibration()
+        assistant.calibration()  # what is wrong with it is said before anything is asked
         return run_sets(assistant, sets, lambda done, total: bars.update(task, completed=done, total=total))

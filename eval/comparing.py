@@ -159,7 +159,7 @@ def _say_paired(comparison: Comparison) -> Iterator[str]:
         yield f"{say_count(len(comparison.only_after), 'question')} only after: {name_some(comparison.only_after)}"
     if comparison.rewritten:
         yield (
-            f"{say_count(len(comparison.rewritten), 'question')} with other words, gold or filters under the same id,"
+            f"{say_count(len(comparison.rewritten), 'question')} with other words, history, gold or filters under the same id,"
             f" not compared: {name_some(comparison.rewritten)}"
         )
     for name, old, new in comparison.conditions:

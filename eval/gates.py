@@ -5,10 +5,14 @@ import math
 from collections.abc import Iterator, Sequence
 
 from eval.comparing import compare
+from eval.differences import judge
 from eval.runs import Run
 from eval.summary import LOWER_IS_BETTER, METRICS, summarize
 from eval.wording import name_some, say_count, say_errors
 from rag.errors import RagError
+
+LOOK_AT = 0.1
+"""A figure that got worse and would be so likely by chance, alone, is named though it passes."""
 
 
 class LimitError(RagError):
@@ -68,7 +72,9 @@ def worse_than(run: Run, before: Run) -> list[str]:
     """
     compared = compare(before, run)
     told = [*_say_missing("The run lacks", "of the run before", compared.only_before)]
-    told += _say_missing("Other words, gold or filters than before:", "under the same id", compared.rewritten)
+    told += _say_missing(
+        "Other words, history, gold or filters than before:", "under the same id", compared.rewritten
+    )
     if len(run.errors) > len(before.errors):
         told += _say_errors(run)
     if not compared.paired:
@@ -81,6 +87,21 @@ def worse_than(run: Run, before: Run) -> list[str]:
                 f" {say_count(each.cases, 'question')}). See which questions: wenfeng eval compare BEFORE AFTER."
             )
     return told
+
+
+def fell_as_noise(run: Run, before: Run) -> list[str]:
+    """A sentence for the figures that got worse by no more than noise: they pass, and a person should know."""
+    fell = [
+        f"{each.name} {each.difference:+.3f}"
+        for each in compare(before, run).differences
+        if each.verdict == "noise" and each.p < LOOK_AT and judge(each.name, each.difference, 0.0) == "worse"
+    ]
+    if not fell:
+        return []
+    return [
+        f"Worse, though among so many figures no more than noise: {', '.join(fell)}. See which questions: "
+        "wenfeng eval compare BEFORE AFTER."
+    ]
 
 
 def nothing_answered(run: Run) -> list[str]:

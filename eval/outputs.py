@@ -27,6 +27,21 @@ def check_output(path: Path) -> None:
         raise DiskError(f"Cannot write {path}: {problem}. Name another file.")
 
 
+def check_folder(folder: Path) -> None:
+    """Make sure that files can be written into a folder, which is made.
+
+    Raises:
+        DiskError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problem = "" if os.access(folder, os.W_OK) else "you may not write there"
+    except OSError as error:
+        problem = str(error)
+    if problem:
+        raise DiskError(f"Cannot write into {folder}: {problem}. Name another folder with --articles.")
+
+
 def check_new(path: Path) -> None:
     """Make sure that nothing is lost by writing a file, or into a folder.
 

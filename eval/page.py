@@ -115,7 +115,7 @@ def _to_case(result: Result, names: Sequence[str]) -> dict[str, Any]:
         "text": _shorten(result.text),
         "refused": result.refused,
         "certainty": result.certainty,
-        "attempt": result.refused and any(each.right for each in result.attempts),
+        "attempt": result.refused and bool(result.attempts) and result.attempts[0].right,
         "gold": [_to_gold(number, result) for number in range(len(result.gold))],
         "citations": [_to_quote(each, result.gold, LONGEST) for each in result.citations],
         "passages": list(_to_passages(result)),

@@ -23,6 +23,7 @@ from rich.console import Console
 
 from eval.conversations import SUMMITS as CONVERSATIONS
 from eval.conversations import read_news_conversations, without_history
+from eval.intervals import paired
 from eval.public import BENCH, PublicSet, read_drcd, read_xquad
 from eval.running import run_sets
 from eval.runs import Result, Run, write_run
@@ -37,6 +38,9 @@ SUMMITS = QUESTIONS / "summits.jsonl"
 SAMPLES = ROOT / "data" / "articles"
 LEFT_OUT = 5
 """One article in so many."""
+ALONE = ", alone"
+"""What names a run of follow-ups that were asked as if nothing had been said before."""
+PAIRED = ("recall@5", "held", "cited", "over")
 COLUMNS = ("recall@5", "held", "cited", "f1", "refusal_f1", "refusal_recall", "over", "risk")
 
 
@@ -53,8 +57,13 @@ def main() -> None:
     say = partial(Console().print, markup=False, highlight=False, soft_wrap=True)
     say(f"| | questions | {' | '.join(COLUMNS)} |")
     say(f"|---|---:|{'---|' * len(COLUMNS)}")
+    told: dict[str, Sequence[Result]] = {}
     for name, results in ask_all(arguments.part, arguments.sample, arguments.bench, arguments.runs):
-        say(to_line(name, results))
+        told[name] = results
+        say(to_line(name.removesuffix(f" {arguments.part}"), results))
+    for name in told:
+        if f"{name}{ALONE}" in told:
+            say(f"{name} less{ALONE[1:]}: {to_differences(told[name], told[f'{name}{ALONE}'])}")
 
 
 def to_line(name: str, results: Sequence[Result]) -> str:
@@ -62,6 +71,17 @@ def to_line(name: str, results: Sequence[Result]) -> str:
     figures = summarize(results)
     cells = [name, str(len(results)), *(_to_cell(figures[column]) for column in COLUMNS)]
     return f"| {' | '.join(cells)} |"
+
+
+def to_differences(told: Sequence[Result], alone: Sequence[Result]) -> str:
+    """What it gains to know what was said before: paired over the same questions, with intervals."""
+    said = []
+    for name in PAIRED:
+        scores = [(left.scores[name], right.scores[name]) for left, right in zip(told, alone, strict=True)]
+        known = [(left, right) for left, right in scores if left is not None and right is not None]
+        mean, low, high = paired([left for left, _ in known], [right for _, right in known])
+        said.append(f"{name} {mean:+.3f} [{low:+.2f}, {high:+.2f}]")
+    return ", ".join(said)
 
 
 def ask_all(
@@ -90,7 +110,7 @@ def ask_follow_ups(assistant: Assistant, name: str, cases: Sequence[Case], part:
     """Ask the turns of a part that go on from an earlier one: with what was said before, and without."""
     chosen = [case for case in cases if case.split == part and case.history]
     alone = without_history(chosen)
-    return run_sets(assistant, [(name, chosen)]), run_sets(assistant, [(f"{name}, alone", alone)])
+    return run_sets(assistant, [(name, chosen)]), run_sets(assistant, [(f"{name}{ALONE}", alone)])
 
 
 def ask_public(public: PublicSet, sample: int | None = None) -> Run:
@@ -102,8 +122,13 @@ def ask_public(public: PublicSet, sample: int | None = None) -> Run:
     articles, cases = to_cases(public)
     if sample is not None and sample < len(cases):
         cases = random.Random(1).sample(cases, sample)
+    return ask_on(articles, public.name, cases)
+
+
+def ask_on(articles: Sequence[Article], name: str, cases: Sequence[Case]) -> Run:
+    """Write articles as posts, index the folder, and ask."""
     with _open_on(articles) as assistant:
-        return run_sets(assistant, [(public.name, cases)])
+        return run_sets(assistant, [(name, cases)])
 
 
 @contextmanager

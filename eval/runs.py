@@ -37,7 +37,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What would be said if answers had to be no surer than this.
+    """What would be said if an answer needed no more than this certainty.
 
     Attributes:
         certainty: of the least sure part that is said.
@@ -157,9 +157,13 @@ def read_run(path: Path) -> Run:
                 "results": tuple(_to_result(result) for result in row["results"]),
             }
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise QuestionSetError(
             f"{path} is no run of wenfeng eval: {error}. Make one with wenfeng eval run SET --json FILE."
+        ) from error
+    except (TypeError, KeyError, AttributeError) as error:
+        raise QuestionSetError(
+            f"{path} is no run of this version of wenfeng eval ({error}). Make it anew with wenfeng eval run SET --json FILE."
         ) from error
 
 

@@ -13,7 +13,7 @@ from embeddings.reader import Reader, open_reader
 from embeddings.sentence import open_encoder
 from rag.answer import Reply, answer_from, refusal_text, render, weigh_sentences
 from rag.browse import Facets, Listing, count_facets, find_article, list_articles
-from rag.calibration import CalibrationFile, judged_with
+from rag.calibration import CalibrationFile, judged_with, shipped_calibration
 from rag.compound import about_one, asks_about_both, split_question
 from rag.conversation import complete_question
 from rag.errors import (
@@ -103,7 +103,7 @@ class Assistant:
         self.reader = reader
         self.settings = settings
         self._serving = Serving(root, index, encoder, settings)
-        self._calibration = CalibrationFile(
+        self._calibration: CalibrationFile | None = CalibrationFile(
             root, judged_with(encoder, reader, settings), settings.answer.risk
         )
         self._refreshing = threading.Lock()
@@ -167,12 +167,18 @@ class Assistant:
         with self._serving.use() as index:
             return self.ask_openly(index, question, history, filters)[0]
 
+    def forget_calibration(self) -> None:
+        """Answer as shipped from now on, whatever is kept with the index; nothing is removed. To measure with."""
+        self._calibration = None
+
     def calibration(self) -> Calibration:
         """How sure an answer must be here, and what is known of that.
 
         Raises:
             IndexMismatchError, IndexCorruptError: as of ``CalibrationFile.current``.
         """
+        if self._calibration is None:
+            return shipped_calibration(judged_with(self.encoder, self.reader, self.settings))
         return self._calibration.current()
 
     def use(self) -> AbstractContextManager[Index]:

@@ -7,8 +7,7 @@ INDEX/calibration.json     of ``wenfeng eval calibrate``, on a set of the user's
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -75,21 +74,6 @@ def write_calibration(root: Path, calibration: Calibration, made_with: Mapping[s
         flush(root)
 
 
-@contextmanager
-def set_aside_calibration(root: Path) -> Iterator[None]:
-    """Answer as shipped for a while; the calibration of the index at ``root``, read or not, comes back afterwards."""
-    path = root / FILE
-    with disk_errors(root):
-        kept = path.read_bytes() if path.exists() else None
-        path.unlink(missing_ok=True)
-    try:
-        yield
-    finally:
-        if kept is not None:
-            with disk_errors(root):
-                path.write_bytes(kept)
-
-
 @dataclass
 class _Read:
     """What was read last, and the stamp of its file."""
@@ -124,7 +108,8 @@ class CalibrationFile:
         if self._risk is not None and promised > self._risk:
             raise IndexMismatchError(
                 f"The settings bear a share of {self._risk:g} of wrong answers ([answer] risk), and nothing promises that "
-                f"here. Calibrate with wenfeng eval calibrate SET --risk {self._risk:g}, or take the setting away.",
+                f"here. Calibrate with wenfeng eval calibrate SET --risk {self._risk:g} --index {self._path.parent}, or "
+                "take the setting away.",
                 {"risk": self._risk},
                 {"risk": promised},
             )

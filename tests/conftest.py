@@ -22,7 +22,13 @@ Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 
 
-SLOWEST = ("tests/eval/test_floors.py",)
+SLOWEST = (
+    "tests/eval/test_public_floors.py",
+    "tests/eval/test_floors.py",
+    "tests/ui/test_page.py",
+    "tests/ui/test_payloads.py",
+    "tests/test_cli.py",
+)
 """Files of minutes, longest first."""
 
 

@@ -136,7 +136,7 @@ def test_questions_of_one_run_only_and_changed_ones_are_named_and_not_compared()
     assert "1 question in both runs." in text
     assert "1 question only before: c" in text
     assert "1 question only after: d" in text
-    assert "other words, gold or filters under the same id, not compared: b, e" in text
+    assert "other words, history, gold or filters under the same id, not compared: b, e" in text
 
 
 @pytest.mark.parametrize(

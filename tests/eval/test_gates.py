@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from eval.comparing import compare
-from eval.gates import LimitError, failed_limits, nothing_answered, parse_limit, worse_than
+from eval.gates import LimitError, failed_limits, fell_as_noise, nothing_answered, parse_limit, worse_than
 from eval.runs import Run
 from rag.errors import RagError
 from tests.eval.made_runs import ERROR, RIGHT, make_run, scored
@@ -92,6 +92,14 @@ def test_the_gate_and_the_comparison_agree_on_every_figure() -> None:
     assert seen == {True, False}
 
 
+def test_what_fell_and_passes_as_noise_is_named() -> None:
+    before, after = run_of(*[1] * 20), run_of(*[0] * 5, *[1] * 15)
+    assert worse_than(after, before) == []
+    (told,) = fell_as_noise(after, before)
+    assert "held -0.250" in told
+    assert fell_as_noise(before, after) == fell_as_noise(before, before) == []
+
+
 def test_questions_that_all_ended_in_errors_fail_without_a_limit() -> None:
     (told,) = nothing_answered(make_run(ERROR))
     assert "1 question ended in an error and is in no figure: error. The first: The model is gone." in told
@@ -119,7 +127,7 @@ def test_missing_and_changed_cases_and_new_errors_are_named() -> None:
     after = make_run(scored("q0", 1), scored("q1", 1, question="别的？"), replace(ERROR, id="q2"))
     told = " ".join(worse_than(after, before))
     assert "The run lacks 5 questions of the run before: q3, q4, q5, q6, q7. Run the same set" in told
-    assert "Other words, gold or filters than before: 1 question under the same id: q1." in told
+    assert "Other words, history, gold or filters than before: 1 question under the same id: q1." in told
     assert "1 question ended in an error and is in no figure: q2." in told
 
 

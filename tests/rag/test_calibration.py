@@ -68,7 +68,7 @@ def test_what_would_be_said_is_seen_where_it_is_refused(own: Assistant) -> None:
 
 
 def test_of_two_parts_the_surer_is_said_alone_under_a_bound_between_them(own: Assistant) -> None:
-    question = "第一场圆桌对话是谁主持的？碳中和先锋奖的奖金是多少钱？"
+    question = "第一场圆桌对话是谁主持的，瓯江峰会的门票是多少钱？"
     with own.use() as index:
         answer, parts = own.ask_openly(index, question)
     sure, unsure = certainties_of(parts)

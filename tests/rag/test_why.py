@@ -220,7 +220,7 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(assistant: Assistant) -> list[Told]:
-    cases = [case for case in read_set(ROOT / "eval" / "questions" / "practice.jsonl") if case.gold][:60]
+    cases = [case for case in read_set(ROOT / "eval" / "questions" / "practice.jsonl") if case.gold][:20]
     return [
         Told(
             case,

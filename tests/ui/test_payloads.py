@@ -591,6 +591,11 @@ def test_a_conversation_named_by_a_payload_shows_it_as_text(page: Page, site: Si
         for name, title in named.items():
             kept.rename("", name, title)
         page.evaluate("look.change('#entries', () => document.querySelector('#new').click())")
+        newest = [*named][::-1]
+        page.wait_for_function(
+            "newest => `${look.all('#entries .entry', 'id').slice(0, newest.length)}` === `${newest}`",
+            arg=newest,
+        )
         assert page.evaluate("look.stir('#entries .slot')") == []
         shown = page.evaluate("look.texts('#entries .entry')")
         assert shown[: len(named)] == [as_shown(title) for title in reversed(named.values())]

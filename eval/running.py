@@ -1,5 +1,6 @@
 """Asks every question of question sets, and keeps what came back: ``Case -> Answer, hits -> Result``."""
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +11,12 @@ from eval.metrics.cost import peak_memory
 from eval.runs import Attempt, Result, Run
 from eval.scoring import SCORES, IsCopy, copies_in, find_lost, is_right, score_case, to_quotes
 from eval.sets import Case, to_row
-from rag import Answer, Assistant, RagError, __version__
+from rag import Answer, Assistant, Hit, RagError, __version__
 from rag.answer import render
 from rag.calibration import judged_with
 from rag.parts import Part, certainties_of, statements_of
+from rag.retrieve import rank_candidates
+from rag.store import Index
 
 DEPTH = 50
 """Passages searched, to say where the gold was lost."""
@@ -60,7 +63,9 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
     try:
         with assistant.use() as index:
             answer, parts = assistant.ask_openly(index, case.question, case.history, case.filters)
-        hits = assistant.search(answer.asked, DEPTH, case.filters)
+            hits = _hits_of(index, parts)
+        if hits is None:
+            hits = assistant.search(answer.asked, DEPTH, case.filters)
     except RagError as error:
         return replace(_unanswered(case), text=str(error), error=True)
     attempts = tuple(_attempt_all(case, answer, parts, is_copy))
@@ -80,6 +85,14 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
         lost=find_lost(case, answer, hits, is_copy, assistant.article, read),
         steps={name: round(milliseconds, 3) for name, milliseconds in answer.steps.items()},
     )
+
+
+def _hits_of(index: Index, parts: Sequence[Part]) -> list[Hit] | None:
+    """What was searched for the answer, deeper than it was read; None where a question was searched in parts."""
+    if len(parts) != 1:
+        return None
+    ranked = (found.hit for found, copied in rank_candidates(index, parts[0].search) if copied is None)
+    return list(itertools.islice(ranked, DEPTH))
 
 
 def _attempt_all(case: Case, answer: Answer, parts: Sequence[Part], is_copy: IsCopy) -> Iterator[Attempt]:

@@ -14,8 +14,9 @@ from embeddings.sentence import open_encoder
 from rag.answer import Reply, answer_from, refusal_text, render, weigh_sentences
 from rag.browse import Facets, Listing, count_facets, find_article, list_articles
 from rag.calibration import CalibrationFile, judged_with, shipped_calibration
+from rag.cited import find_cited
 from rag.compound import about_one, asks_about_both, split_question
-from rag.conversation import complete_question
+from rag.conversation import FollowUp, read_follow_up
 from rag.errors import (
     IndexBusyError,
     IndexCorruptError,
@@ -25,11 +26,11 @@ from rag.errors import (
     NothingToIndexError,
     QuestionError,
 )
-from rag.filters import allowed_articles
+from rag.filters import allowed_articles, narrow
 from rag.generations import BUILD_ADVICE, read_pointer, writing
 from rag.indexing import IndexReport, Progress, refresh_index
 from rag.metadata import answer_from_header
-from rag.parts import Group, Part, statements_of
+from rag.parts import Group, Part, certainty_of, statements_of
 from rag.reading import read_found
 from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
 from rag.retrieve import (
@@ -50,6 +51,8 @@ LONGEST_QUESTION = 2000
 """Characters."""
 NEAREST = 3
 """How many passages are shown beside a refusal."""
+LIKELIER = 0.2
+"""Of a question that may mean several things, by how much the less likely must be more certain."""
 LISTED = 50
 """Passages whose articles are listed for a query, after those whose titles hold it."""
 
@@ -193,8 +196,9 @@ class Assistant:
         calibration = self.calibration()
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
-            asked, questions = to_parts(question, history)
-        parts = [self._answer_part(index, each, filters, steps) for each in questions]
+            follow_up = read_follow_up(question, history)
+            cited = find_cited(index, history) if follow_up.goes_on else ()
+        asked, parts = self._choose_reading(index, question, follow_up, filters, cited, steps)
         unanswered = [part.question for part in parts if not part.is_answered(calibration.threshold)]
         nearest = next((part.search.found for part in parts if part.search.found), ())
         text, quoted = render(statements_of(parts, calibration.threshold))
@@ -211,19 +215,50 @@ class Assistant:
             steps=steps,
             generation=index.name,
             searched=_count_searched(index, filters),
-            certainty=max((reply.certainty for part in parts for reply in part.replies), default=0.0),
+            certainty=certainty_of(parts),
             calibration=calibration,
         )
         return answer, parts
 
+    def _choose_reading(
+        self,
+        index: Index,
+        question: str,
+        follow_up: FollowUp,
+        filters: Filters | None,
+        cited: Sequence[int],
+        steps: dict[str, float],
+    ) -> tuple[str, list[Part]]:
+        """The reading of a question that is answered best, and its parts; of readings about as good the likelier.
+
+        What goes on is also asked as it stands, of the articles alone that were cited.
+        """
+        ways = [(reading[:LONGEST_QUESTION], filters) for reading in follow_up.readings]
+        within = narrow(filters, [index.article(row).path for row in cited])
+        if cited and within is not None:
+            ways.append((question, within))
+        tried = []
+        for number, (reading, allowed) in enumerate(ways):
+            parts = [
+                self._answer_part(index, each, allowed, cited, steps) for each in split_question(reading)
+            ]
+            tried.append((certainty_of(parts) - (LIKELIER if number else 0), reading, parts))
+        _, reading, parts = max(tried, key=lambda each: each[0])
+        return reading, parts
+
     def _answer_part(
-        self, index: Index, question: str, filters: Filters | None, steps: dict[str, float]
+        self,
+        index: Index,
+        question: str,
+        filters: Filters | None,
+        cited: Sequence[int],
+        steps: dict[str, float],
     ) -> Part:
         """Answer one question, or one of both articles that it is about."""
         with _timed(steps, "encode"):
             vector = encode_question(self.encoder, question)
         with _timed(steps, "search"):
-            search = search_passages(index, vector, question, self.settings.search.k, filters)
+            search = search_passages(index, vector, question, self.settings.search.k, filters, cited)
             groups = group_articles(search.found)[:2] if asks_about_both(question) else [search.found]
         one = about_one(question) if len(groups) > 1 else question
         return Part(question, search, tuple(self._answer_group(one, group, steps) for group in groups))
@@ -365,12 +400,6 @@ def load_reader(settings: Settings) -> Reader | None:
         return open_reader(device=settings.embedding.device, dtype=settings.embedding.dtype)
     except EncoderError as error:
         raise ModelError(str(error)) from error
-
-
-def to_parts(question: str, history: Sequence[Turn]) -> tuple[str, list[str]]:
-    """A question as it is searched, completed from the turns before it, and the questions that it is made of."""
-    asked = complete_question(question, history)[:LONGEST_QUESTION]
-    return asked, split_question(asked)
 
 
 def check_question(question: str) -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -43,6 +44,17 @@ def allowed_articles(index: Index, filters: Filters) -> npt.NDArray[np.bool_] | 
                 chosen[holders[value]] = True
             allowed &= chosen
     return allowed
+
+
+def narrow(filters: Filters | None, articles: Sequence[str]) -> Filters | None:
+    """Filters that let only some articles pass, of those that passed before; None where none is left.
+
+    Args:
+        articles: paths that the index has.
+    """
+    filters = filters or Filters()
+    left = tuple(path for path in articles if not filters.articles or path in filters.articles)
+    return replace(filters, articles=left) if left else None
 
 
 def _check_known(name: str, wanted: Sequence[str], known: Collection[str]) -> None:

@@ -49,6 +49,11 @@ class Part:
         return bool(statements_of([self], least))
 
 
+def certainty_of(parts: Sequence[Part]) -> float:
+    """Of the surest of them; 0 where nothing was found."""
+    return max((reply.certainty for part in parts for reply in part.replies), default=0.0)
+
+
 def statements_of(parts: Sequence[Part], least: float) -> list[Statement]:
     """What the parts say with at least so much certainty, part by part."""
     replies = [reply for part in parts for reply in part.replies if reply.certainty >= least]

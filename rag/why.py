@@ -13,8 +13,10 @@ from typing import get_args
 import numpy as np
 
 from rag.added import ADDED, added_folder, is_added
-from rag.assistant import Assistant, check_question, to_parts
+from rag.assistant import Assistant, check_question
 from rag.catalogue import open_catalogue
+from rag.compound import split_question
+from rag.conversation import complete_question
 from rag.copies import share_held
 from rag.errors import ArticleError
 from rag.evidence import FEATURES
@@ -64,7 +66,8 @@ def explain(
     """
     check_question(question)
     filters = filters or Filters()
-    asked, parts = to_parts(question, history)
+    asked = complete_question(question, history)
+    parts = split_question(asked)
     with assistant.use() as index:
         sought = _seek(assistant, index, path, filters)
         trace = Trace(
@@ -85,7 +88,12 @@ def explain(
         span = find_quote(article, quote) if trace.quote else None
         trace = replace(trace, quote=article.text[slice(*span)] if span else "")
         answer, answered = assistant.ask_openly(index, question, history, filters)
-        trace = replace(trace, calibration=answer.calibration)
+        trace = replace(
+            trace,
+            asked=answer.asked,
+            parts=tuple(part.question for part in answered),
+            calibration=answer.calibration,
+        )
         traces = [_follow(index, trace, part, answer, row, span) for part in answered]
     return max(traces, key=_how_far)
 

@@ -284,7 +284,9 @@ def test_places_among_vectors_are_those_of_brute_force_over_more_than_a_block(is
         SimpleNamespace(passages=places, sentences=places, passage_vectors=vectors, sentence_vectors=vectors),
     )
     none = np.zeros(0, dtype=np.int64)
-    search = Search(rows[5:6], np.zeros(count, dtype=np.float32), allowed, Candidates(none, none, none), ())
+    search = Search(
+        rows[5:6], np.zeros(count, dtype=np.float32), allowed, Candidates(none, none, none, none), ()
+    )
     stored = vectors.vectors(np.arange(count)) @ rows[5]
     counted = np.arange(count) if allowed is None else np.flatnonzero(allowed[places[:, 0]])
     for row in (int(counted[0]), int(counted[BLOCK // 3]), int(counted[-1])):

@@ -89,10 +89,12 @@ class Reply:
     Attributes:
         statements: best first; empty where nothing was found.
         certainty: that they answer, 0 to 1.
+        notes: what the reader should know beside them.
     """
 
     statements: tuple[Statement, ...]
     certainty: float
+    notes: tuple[str, ...] = ()
 
 
 def weigh_sentences(question_text: str, found: Sequence[Found], readings: Readings | None = None) -> Weighed:

@@ -16,6 +16,7 @@ from rag.answer import Reply, answer_from, refusal_text, render, weigh_sentences
 from rag.browse import Facets, Listing, count_facets, find_article, list_articles
 from rag.calibration import CalibrationFile, judged_with
 from rag.compound import about_one, asks_about_both, split_question
+from rag.conflicts import compare_accounts
 from rag.conversation import complete_question
 from rag.dates import BEIJING
 from rag.errors import (
@@ -33,7 +34,7 @@ from rag.indexing import IndexReport, Progress, refresh_index
 from rag.inventory import read_inquiry
 from rag.listing import tell
 from rag.metadata import answer_from_header
-from rag.parts import Group, Part, statements_of
+from rag.parts import Group, Part, notes_of, statements_of
 from rag.reading import read_found
 from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
 from rag.retrieve import (
@@ -218,7 +219,10 @@ class Assistant:
             citations=citations,
             refused=refused,
             nearest=tuple(each.hit for each in nearest[:NEAREST]) if refused else (),
-            notes=tuple(_notes(index, question, asked, [] if refused else unanswered, bool(nearest))),
+            notes=(
+                *_notes(index, question, asked, [] if refused else unanswered, bool(nearest)),
+                *notes_of(parts, calibration.threshold),
+            ),
             steps=steps,
             generation=index.name,
             searched=_count_searched(index, filters),
@@ -292,7 +296,9 @@ class Assistant:
                 readings = read_found(self.reader, question, found)
         with _timed(steps, "answer"):
             weighed = weigh_sentences(question, found, readings)
-            return Group(found, readings, weighed, answer_from(weighed, self.settings.answer.sentences))
+            most = self.settings.answer.sentences
+            reply = compare_accounts(weighed, found, answer_from(weighed, most), most)
+            return Group(found, readings, weighed, reply)
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None

@@ -6,8 +6,11 @@ Asks through the whole path, from posts on disk to cited answers:
                        nothing but the articles
     conversations      the turns after the first of ``eval.conversations``, on the sample articles and on the news; beside
                        them the same questions asked as if nothing had been said before
+    town conflicts     questions that two articles of an invented town answer differently, or alike, or only seem to
     XQuAD zh, en→zh    the report parts of the public sets (``eval.public``), a paragraph a post. One article in five is
     DRCD               left out of the folder, so that its questions are to be refused
+
+and, in a line of its own, how many questions about the folder itself are listed and counted rightly (``eval.listings``).
 """
 
 import argparse
@@ -23,7 +26,8 @@ from rich.console import Console
 
 from eval.conversations import SUMMITS as CONVERSATIONS
 from eval.conversations import read_news_conversations, without_history
-from eval.intervals import paired
+from eval.intervals import bootstrap, paired
+from eval.listings import FOLDER, TOWN, ask_listings, read_listings
 from eval.public import BENCH, PublicSet, read_drcd, read_xquad
 from eval.running import run_sets
 from eval.runs import Result, Run, write_run
@@ -36,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS = ROOT / "eval" / "questions"
 SUMMITS = QUESTIONS / "summits.jsonl"
 SAMPLES = ROOT / "data" / "articles"
+ARTICLES = TOWN / "articles"
 LEFT_OUT = 5
 """One article in so many."""
 ALONE = ", alone"
@@ -64,6 +69,18 @@ def main() -> None:
     for name in told:
         if f"{name}{ALONE}" in told:
             say(f"{name} less{ALONE[1:]}: {to_differences(told[name], told[f'{name}{ALONE}'])}")
+    say(ask_folder(arguments.part))
+
+
+def ask_folder(part: str) -> str:
+    """A line that says how many questions about the folder itself are answered rightly."""
+    with tempfile.TemporaryDirectory() as place, Assistant.open(ARTICLES, Path(place) / "index") as assistant:
+        right = ask_listings(assistant, read_listings(FOLDER, part))
+    low, high = bootstrap([float(each) for each in right])
+    return (
+        f"\nQuestions about the folder itself: {sum(right)} of {len(right)} answered rightly, "
+        f"{sum(right) / len(right):.3f} [{low:.2f}, {high:.2f}]"
+    )
 
 
 def to_line(name: str, results: Sequence[Result]) -> str:
@@ -99,6 +116,9 @@ def _ask_each(part: str, sample: int | None, bench: Path) -> Iterator[Run]:
             cases = read_set(QUESTIONS / f"{name}.jsonl")
             yield run_sets(assistant, [(name, [case for case in cases if case.split in ("", part)])])
         yield from ask_follow_ups(assistant, "conversations", read_set(CONVERSATIONS), part)
+    with tempfile.TemporaryDirectory() as place, Assistant.open(ARTICLES, Path(place) / "index") as assistant:
+        cases = [case for case in read_set(TOWN / "conflicts.jsonl") if case.split == part]
+        yield run_sets(assistant, [("town conflicts", cases)])
     news = read_news_conversations(bench)
     with _open_on(news.articles) as assistant:
         yield from ask_follow_ups(assistant, "conversations on news", news.cases, part)

@@ -89,10 +89,12 @@ class Reply:
     Attributes:
         statements: best first; empty where nothing was found.
         certainty: that they answer, 0 to 1.
+        notes: what the reader should know beside them.
     """
 
     statements: tuple[Statement, ...]
     certainty: float
+    notes: tuple[str, ...] = ()
 
 
 def weigh_sentences(question_text: str, found: Sequence[Found], readings: Readings | None = None) -> Weighed:
@@ -178,13 +180,18 @@ def choose_sentences(
 def widen(question: Question, judged: Judged) -> Statement:
     """A sentence -> the stretch of its article that is worth quoting, said as it stands."""
     article, sentence = judged.article, judged.sentence
-    start, end = _whole_sentence(article, sentence.start, sentence.end)
+    start, end = whole_sentence(article, sentence.start, sentence.end)
     if question.wants_list or "number" in question.kinds:
         start, end = _with_list(article, start, end)
     end = _with_pictures(article, _with_announcement(article, end))
-    # A number in brackets that the article has itself must not look like a mark.
-    text = re.sub(r"\[(\d+)\]", r"［\1］", " ".join(article.text[start:end].split()))
-    return Statement(text, article, start, end, _spans(question, judged, start, end))
+    return Statement(
+        say_quote(article, start, end), article, start, end, _spans(question, judged, start, end)
+    )
+
+
+def say_quote(article: Article, start: int, end: int) -> str:
+    """A stretch of an article on one line; a number in brackets that it has itself must not look like a mark."""
+    return re.sub(r"\[(\d+)\]", r"［\1］", " ".join(article.text[start:end].split()))
 
 
 def _spans(question: Question, judged: Judged, start: int, end: int) -> tuple[tuple[int, int], ...]:
@@ -198,7 +205,7 @@ def _spans(question: Question, judged: Judged, start: int, end: int) -> tuple[tu
     return tuple(answering_spans(question, judged.article, start, end))
 
 
-def _whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
+def whole_sentence(article: Article, start: int, end: int) -> tuple[int, int]:
     """Undo the cuts at semicolons, unless that grows too long."""
     first, last = paragraph(article, start)
     spans = [(first + begin, first + stop) for begin, stop in split_sentences(article.text[first:last])]

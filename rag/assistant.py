@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,9 @@ from rag.browse import Facets, Listing, count_facets, find_article, list_article
 from rag.calibration import CalibrationFile, judged_with, shipped_calibration
 from rag.cited import find_cited
 from rag.compound import about_one, asks_about_both, split_question
+from rag.conflicts import compare_accounts
 from rag.conversation import FollowUp, read_follow_up
+from rag.dates import BEIJING
 from rag.errors import (
     IndexBusyError,
     IndexCorruptError,
@@ -29,8 +32,10 @@ from rag.errors import (
 from rag.filters import allowed_articles, narrow
 from rag.generations import BUILD_ADVICE, read_pointer, writing
 from rag.indexing import IndexReport, Progress, refresh_index
+from rag.inventory import read_inquiry
+from rag.listing import tell
 from rag.metadata import answer_from_header
-from rag.parts import Group, Part, certainty_of, statements_of
+from rag.parts import Group, Part, certainty_of, notes_of, statements_of
 from rag.reading import read_found
 from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
 from rag.retrieve import (
@@ -189,14 +194,30 @@ class Assistant:
         return self._serving.use()
 
     def ask_openly(
-        self, index: Index, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        index: Index,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        today: date | None = None,
     ) -> tuple[Answer, list[Part]]:
-        """``ask`` of one generation, with all that was seen on the way to the answer. See ``ask``."""
+        """``ask`` of one generation, with all that was seen on the way to the answer. See ``ask``.
+
+        Args:
+            today: the day on which it is asked; the day that it is in Beijing unless said otherwise.
+        """
         check_question(question)
         calibration = self.calibration()
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
             follow_up = read_follow_up(question, history)
+        day = today or datetime.now(BEIJING).date()
+        of_folder = self._answer_of_folder(
+            index, question, follow_up.readings[0], history, filters or Filters(), day, steps
+        )
+        if of_folder is not None:
+            return of_folder
+        with _timed(steps, "complete"):
             cited = find_cited(index, history) if follow_up.goes_on else ()
         asked, parts = self._choose_reading(index, question, follow_up, filters, cited, steps)
         unanswered = [part.question for part in parts if not part.is_answered(calibration.threshold)]
@@ -211,7 +232,10 @@ class Assistant:
             citations=citations,
             refused=refused,
             nearest=tuple(each.hit for each in nearest[:NEAREST]) if refused else (),
-            notes=tuple(_notes(index, question, asked, [] if refused else unanswered, bool(nearest))),
+            notes=(
+                *_notes(index, question, asked, [] if refused else unanswered, bool(nearest)),
+                *notes_of(parts, calibration.threshold),
+            ),
             steps=steps,
             generation=index.name,
             searched=_count_searched(index, filters),
@@ -246,6 +270,48 @@ class Assistant:
         _, reading, parts = max(tried, key=lambda each: each[0])
         return reading, parts
 
+    def _answer_of_folder(
+        self,
+        index: Index,
+        question: str,
+        asked: str,
+        history: Sequence[Turn],
+        filters: Filters,
+        today: date,
+        steps: dict[str, float],
+    ) -> tuple[Answer, list[Part]] | None:
+        """Answer a question about the folder itself; None where it is none."""
+        for each in dict.fromkeys((question, asked)):
+            with _timed(steps, "complete"):
+                inquiry = read_inquiry(index, each, today)
+            if inquiry is None:
+                continue
+            with _timed(steps, "encode"):
+                vector = encode_question(self.encoder, inquiry.topic or each)
+            with _timed(steps, "search"):
+                search = search_passages(
+                    index, vector, inquiry.topic or each, self.settings.search.k, filters
+                )
+            with _timed(steps, "answer"):
+                told = tell(index, inquiry, filters, search.found, history)
+            if told is not None:
+                text, quoted = told.render()
+                answer = Answer(
+                    question=question,
+                    asked=each,
+                    text=text,
+                    citations=tuple(count_copies(index, citation) for citation in quoted),
+                    notes=tuple(_notes(index, question, each, (), found=True)),
+                    steps=steps,
+                    generation=index.name,
+                    searched=_count_searched(index, filters),
+                    certainty=1.0,
+                    calibration=self.calibration(),
+                )
+                group = Group(search.found, None, None, Reply(told.statements, 1.0))
+                return answer, [Part(each, search, (group,))]
+        return None
+
     def _answer_part(
         self,
         index: Index,
@@ -274,7 +340,9 @@ class Assistant:
                 readings = read_found(self.reader, question, found)
         with _timed(steps, "answer"):
             weighed = weigh_sentences(question, found, readings)
-            return Group(found, readings, weighed, answer_from(weighed, self.settings.answer.sentences))
+            most = self.settings.answer.sentences
+            reply = compare_accounts(weighed, found, answer_from(weighed, most), most)
+            return Group(found, readings, weighed, reply)
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None

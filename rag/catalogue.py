@@ -2,11 +2,13 @@
 
 import functools
 from collections.abc import Iterator
+from datetime import date
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from rag.dates import beijing_day
+from rag.inquiry import Names
 from rag.store import Fact, Index
 from rag.words import fold
 
@@ -30,7 +32,7 @@ class Catalogue:
         self._facts = [fact for fact in facts if self.shown[fact.row]]
         times = [fact.published.timestamp() if fact.published else -np.inf for fact in self._facts]
         order = np.argsort(-np.array(times), kind="stable")
-        self.newest = [self._facts[place].row for place in order]
+        self.newest: list[int] = [self._facts[place].row for place in order]
         self.holders: dict[str, dict[str, list[int]]] = {
             name: {} for name in ("article", "outlet", "author", "category")
         }
@@ -42,6 +44,16 @@ class Catalogue:
     def titles(self) -> dict[int, str]:
         """The folded title of each that is shown, by row."""
         return {fact.row: fold(fact.title or "") for fact in self._facts}
+
+    @functools.cached_property
+    def names(self) -> Names:
+        """The outlets, authors and years of those that are shown."""
+        years = {date.fromordinal(int(day)).year for day in np.unique(self.days[self.shown]) if day}
+        return Names(
+            outlets={fold(name): name for name in self.holders["outlet"]},
+            authors={fold(name): name for name in self.holders["author"]},
+            years=sorted(years),
+        )
 
 
 def open_catalogue(index: Index) -> Catalogue:

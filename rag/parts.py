@@ -60,6 +60,12 @@ def statements_of(parts: Sequence[Part], least: float) -> list[Statement]:
     return [statement for reply in replies for statement in reply.statements]
 
 
+def notes_of(parts: Sequence[Part], least: float) -> list[str]:
+    """What is to be known beside that, each once."""
+    replies = [reply for part in parts for reply in part.replies if reply.certainty >= least]
+    return list(dict.fromkeys(note for reply in replies for note in reply.notes))
+
+
 def certainties_of(parts: Sequence[Part]) -> list[float]:
     """The bounds at which more is said, surest first: with a bound above the first nothing is."""
     replies = [reply for part in parts for reply in part.replies if reply.statements]

@@ -128,8 +128,10 @@ class Answer:
     Attributes:
         question: as asked.
         asked: as searched (completed from the conversation, corrected).
-        text: plain sentences, each ending in its marks: ``…… [1]``.
-        citations: one per mark, in the order of their numbers; empty when refused.
+        text: plain sentences, each ending in its marks: ``…… [1]``. A line that says how many articles there are, or
+            which one an extract is of, has none.
+        citations: one per mark, in the order of their numbers; empty when refused, and where the answer is that there
+            is no such article.
         refused: the folder does not hold the answer.
         nearest: the nearest passages; only when refused.
         notes: sentences for the reader: completions, corrections, fallbacks.

@@ -6,6 +6,8 @@ Asks through the whole path, from posts on disk to cited answers:
                        nothing but the articles
     conversations      the turns after the first of ``eval.conversations``, on the sample articles and on the news; beside
                        them the same questions asked as if nothing had been said before
+    typed              questions as people type them (wrong characters, traditional script, keywords, relative dates ...) about
+                       the articles of an invented town
     XQuAD zh, en→zh    the report parts of the public sets (``eval.public``), a paragraph a post. One article in five is
     DRCD               left out of the folder, so that its questions are to be refused
 """
@@ -35,6 +37,8 @@ ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS = ROOT / "eval" / "questions"
 SUMMITS = QUESTIONS / "summits.jsonl"
 SAMPLES = ROOT / "data" / "articles"
+TYPED = QUESTIONS / "town" / "typed.jsonl"
+TOWN = QUESTIONS / "town" / "articles"
 LEFT_OUT = 5
 """One article in so many."""
 COLUMNS = ("recall@5", "held", "cited", "f1", "refusal_f1", "refusal_recall", "over", "risk")
@@ -79,6 +83,8 @@ def _ask_each(part: str, sample: int | None, bench: Path) -> Iterator[Run]:
             cases = read_set(QUESTIONS / f"{name}.jsonl")
             yield run_sets(assistant, [(name, [case for case in cases if case.split in ("", part)])])
         yield from ask_follow_ups(assistant, "conversations", read_set(CONVERSATIONS), part)
+    with tempfile.TemporaryDirectory() as place, Assistant.open(TOWN, Path(place) / "index") as assistant:
+        yield run_sets(assistant, [("typed", [case for case in read_set(TYPED) if case.split == part])])
     news = read_news_conversations(bench)
     with _open_on(news.articles) as assistant:
         yield from ask_follow_ups(assistant, "conversations on news", news.cases, part)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from rag.browse import Facets, Listing, count_facets, find_article, list_article
 from rag.calibration import CalibrationFile, judged_with
 from rag.compound import about_one, asks_about_both, split_question
 from rag.conversation import complete_question
+from rag.dates import BEIJING
 from rag.errors import (
     IndexBusyError,
     IndexCorruptError,
@@ -31,6 +33,7 @@ from rag.indexing import IndexReport, Progress, refresh_index
 from rag.metadata import answer_from_header
 from rag.parts import Group, Part, statements_of
 from rag.reading import read_found
+from rag.recency import prefer_newest
 from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
 from rag.retrieve import (
     Found,
@@ -43,6 +46,8 @@ from rag.retrieve import (
 from rag.serving import Serving, open_fitting
 from rag.settings import Settings
 from rag.store import Index
+from rag.typed import choose_way, find_ways
+from rag.words import in_script_of
 
 DEFAULT_INDEX = Path(".wenfeng")
 
@@ -180,15 +185,33 @@ class Assistant:
         return self._serving.use()
 
     def ask_openly(
-        self, index: Index, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        index: Index,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        today: date | None = None,
     ) -> tuple[Answer, list[Part]]:
-        """``ask`` of one generation, with all that was seen on the way to the answer. See ``ask``."""
+        """``ask`` of one generation, with all that was seen on the way to the answer. See ``ask``.
+
+        Args:
+            today: the day on which it is asked; the day that it is in Beijing unless said otherwise.
+        """
         check_question(question)
         calibration = self.calibration()
         steps: dict[str, float] = {}
         with _timed(steps, "complete"):
             asked, questions = to_parts(question, history)
-        parts = [self._answer_part(index, each, filters, steps) for each in questions]
+            ways = find_ways(
+                index, question, asked, questions, filters, today or datetime.now(BEIJING).date()
+            )
+        way, parts = choose_way(
+            [
+                (way, [self._answer_part(index, each, way.filters, steps) for each in way.parts])
+                for way in ways
+            ],
+            calibration.threshold,
+        )
         unanswered = [part.question for part in parts if not part.is_answered(calibration.threshold)]
         nearest = next((part.search.found for part in parts if part.search.found), ())
         text, quoted = render(statements_of(parts, calibration.threshold))
@@ -196,17 +219,21 @@ class Assistant:
         refused = not citations
         answer = Answer(
             question=question,
-            asked=asked,
+            asked=way.asked,
             text=refusal_text(question) if refused else text,
             citations=citations,
             refused=refused,
             nearest=tuple(each.hit for each in nearest[:NEAREST]) if refused else (),
-            notes=tuple(_notes(index, question, asked, [] if refused else unanswered, bool(nearest))),
+            notes=(
+                *_notes(index, question, asked, [] if refused else unanswered, bool(nearest)),
+                *way.notes,
+            ),
             steps=steps,
             generation=index.name,
-            searched=_count_searched(index, filters),
+            searched=_count_searched(index, way.filters),
             certainty=max((reply.certainty for part in parts for reply in part.replies), default=0.0),
             calibration=calibration,
+            typed=way.typed,
         )
         return answer, parts
 
@@ -230,9 +257,10 @@ class Assistant:
         readings = None
         if self.reader is not None:
             with _timed(steps, "read"):
-                readings = read_found(self.reader, question, found)
+                texts = (each.hit.passage.text for each in found)
+                readings = read_found(self.reader, in_script_of(question, texts), found)
         with _timed(steps, "answer"):
-            weighed = weigh_sentences(question, found, readings)
+            weighed = prefer_newest(weigh_sentences(question, found, readings))
             return Group(found, readings, weighed, answer_from(weighed, self.settings.answer.sentences))
 
     def stream(

@@ -85,7 +85,12 @@ def explain(
         span = find_quote(article, quote) if trace.quote else None
         trace = replace(trace, quote=article.text[slice(*span)] if span else "")
         answer, answered = assistant.ask_openly(index, question, history, filters)
-        trace = replace(trace, calibration=answer.calibration)
+        trace = replace(
+            trace,
+            asked=answer.asked,
+            parts=tuple(part.question for part in answered),
+            calibration=answer.calibration,
+        )
         traces = [_follow(index, trace, part, answer, row, span) for part in answered]
     return max(traces, key=_how_far)
 

@@ -138,7 +138,8 @@ def _read(found: re.Match[str], today: date, is_bound: bool) -> Time | Day | Non
         return Day(start, end, month, day) if 1 <= month <= 12 and 1 <= day <= 31 else None
     if found["days"]:
         when = today + timedelta(days=_DAYS[found["days"]])
-        return Time(start, end, say_day(when), when, when, 3, is_bound)
+        meant = found[0] if when == today else say_day(when)  # 今日的香港 is of no one day
+        return Time(start, end, meant, when, when, 3, is_bound)
     if found["weeks"]:
         monday = today + timedelta(days=7 * _WEEKS[found["weeks"]] - today.weekday())
         return Time(start, end, found[0], monday, monday + timedelta(days=6), 3, is_bound)

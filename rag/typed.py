@@ -135,13 +135,19 @@ def _say_corrected(corrections: Sequence[Correction]) -> str:
 def _date(index: Index, way: Way, today: date) -> Iterator[Way]:
     """A way with its dates read: bound to the days that it speaks of, if there are articles of them, and unbound."""
     times = find_times(way.asked, today)
-    if not times:
-        yield way
+    known = [time for time in times if isinstance(time, Time)]
+    if known and not any(_is_told(index, time) for time in known):
+        yield replace(way, notes=(*way.notes, _say_untold(way, known, today)))
         return
-    readings = [*_read_years(index, times, today)]
-    for reading in readings:
+    for reading in _read_years(index, times, today):
         yield from _bind(index, _write_out(way, reading, today), reading)
-    yield way if not readings or len(readings) > 1 else _write_out(way, readings[0], today)
+    # A day without a year is of any year, as long as no article says which.
+    yield _write_out(way, known, today) if known == times else way
+
+
+def _is_told(index: Index, time: Time) -> bool:
+    """Whether there are articles of a time, or articles that name its year."""
+    return time.meant[:4] in index.words or _has_articles(index, _span(time))
 
 
 def _read_years(index: Index, times: Sequence[Time | Day], today: date) -> Iterator[list[Time]]:
@@ -170,13 +176,18 @@ def _write_out(way: Way, times: Sequence[Time], today: date) -> Way:
     for typed, meant in said.items():
         parts = tuple(part.replace(typed, meant) for part in parts)
     told = "，".join(f"“{typed}”按{meant}理解" for typed, meant in said.items() if typed != meant)
-    note = f"今天是{say_day(today)}，{told}。" if told else ""
+    note = f"今天是{say_day(today)}，{told}。"
     return replace(
         way,
         asked=write_out(way.asked, times),
         parts=parts,
-        notes=(*way.notes, note) if note else way.notes,
+        notes=(*way.notes, note) if told else way.notes,
     )
+
+
+def _say_untold(way: Way, times: Sequence[Time], today: date) -> str:
+    told = "、".join(f"“{way.asked[time.start : time.end]}”" for time in times)
+    return f"今天是{say_day(today)}，没有{told}的文章，这里不按日期查找。"
 
 
 def _bind(index: Index, way: Way, times: Sequence[Time]) -> Iterator[Way]:

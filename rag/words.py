@@ -35,8 +35,9 @@ def to_simplified(text: str) -> str:
 
 
 def in_script_of(text: str, others: Iterable[str]) -> str:
-    """A text in simplified script if some others are, else as it is."""
-    return to_simplified(text) if all(to_simplified(other) == other for other in others) else text
+    """A text in simplified script if all of some others are, else as it is."""
+    simple = to_simplified(text)
+    return simple if simple != text and all(to_simplified(other) == other for other in others) else text
 
 
 def search_words(text: str) -> list[str]:

@@ -7,6 +7,8 @@ Asks through the whole path, from posts on disk to cited answers:
     conversations      the turns after the first of ``eval.conversations``, on the sample articles and on the news; beside
                        them the same questions asked as if nothing had been said before
     town conflicts     questions that two articles of an invented town answer differently, or alike, or only seem to
+    town typed         questions as people type them (wrong characters, traditional script, keywords, relative dates ...) about
+                       the same articles
     XQuAD zh, en→zh    the report parts of the public sets (``eval.public``), a paragraph a post. One article in five is
     DRCD               left out of the folder, so that its questions are to be refused
 
@@ -117,8 +119,9 @@ def _ask_each(part: str, sample: int | None, bench: Path) -> Iterator[Run]:
             yield run_sets(assistant, [(name, [case for case in cases if case.split in ("", part)])])
         yield from ask_follow_ups(assistant, "conversations", read_set(CONVERSATIONS), part)
     with tempfile.TemporaryDirectory() as place, Assistant.open(ARTICLES, Path(place) / "index") as assistant:
-        cases = [case for case in read_set(TOWN / "conflicts.jsonl") if case.split == part]
-        yield run_sets(assistant, [("town conflicts", cases)])
+        for name in ("conflicts", "typed"):
+            cases = [case for case in read_set(TOWN / f"{name}.jsonl") if case.split == part]
+            yield run_sets(assistant, [(f"town {name}", cases)])
     news = read_news_conversations(bench)
     with _open_on(news.articles) as assistant:
         yield from ask_follow_ups(assistant, "conversations on news", news.cases, part)

@@ -62,7 +62,7 @@ def run_case(assistant: Assistant, case: Case, is_copy: IsCopy, shown: int = 10)
     """Ask one question; what goes wrong is kept in the answer's place."""
     try:
         with assistant.use() as index:
-            answer, parts = assistant.ask_openly(index, case.question, case.history, case.filters)
+            answer, parts = assistant.ask_openly(index, case.question, case.history, case.filters, case.today)
             hits = _hits_of(index, parts)
         if hits is None:
             hits = assistant.search(answer.asked, DEPTH, case.filters)

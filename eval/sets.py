@@ -17,6 +17,8 @@
                                 neither answers nor gold
     tags        list            free words to report by, not blank                           none
     split       string          "tune": looked at while rules were made; "report": not       ""
+    today       string          the day on which it is asked, "2024-01-31", for 去年        the day of the run
+                                and 昨天
     filters     object          the articles that are asked:                                 all
                                 since, until       days, "2024-01-31", Beijing time, inclusive
                                 categories, outlets, authors, articles (paths)
@@ -51,6 +53,7 @@ _FIELDS = {
     "tags": list,
     "split": str,
     "filters": dict,
+    "today": str,
 }
 _DAYS = ("since", "until")
 _LISTS = ("categories", "outlets", "authors", "articles")
@@ -84,6 +87,7 @@ class Case:
     tags: tuple[str, ...] = ()
     split: str = ""
     filters: Filters = field(default_factory=Filters)
+    today: date | None = None
 
 
 # ---- Files
@@ -235,6 +239,7 @@ def parse_case(row: Mapping[str, Any]) -> Case:
         tags=_to_strings("tags", row.get("tags", [])),
         split=row.get("split", ""),
         filters=_to_filters(row.get("filters", {})),
+        today=_to_day("today", row["today"]) if "today" in row else None,
     )
     if case.split not in {"", "tune", "report"}:
         raise ValueError(f'split must be "tune", "report" or "", not {_show(case.split)}')
@@ -291,7 +296,7 @@ def _to_filters(row: Mapping[str, Any]) -> Filters:
     for name in row:
         if name not in _DAYS + _LISTS:
             raise ValueError(f"unknown filter {name!r}; the filters are {', '.join(_DAYS + _LISTS)}")
-    since, until = (_to_day(name, row[name]) if name in row else None for name in _DAYS)
+    since, until = (_to_day(f"filters: {name}", row[name]) if name in row else None for name in _DAYS)
     if since and until and since > until:
         raise ValueError(f"filters: since ({since}) lies after until ({until})")
     return Filters(since, until, **{name: _to_strings(name, row.get(name, [])) for name in _LISTS})
@@ -303,7 +308,7 @@ def _to_day(name: str, value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass  # 2024-02-31
-    raise ValueError(f'filters: {name} must be a day such as "2024-01-31", not {_show(value)}')
+    raise ValueError(f'{name} must be a day such as "2024-01-31", not {_show(value)}')
 
 
 def _show(value: object) -> str:
@@ -329,6 +334,7 @@ def to_row(case: Case) -> dict[str, Any]:
         "tags": list(case.tags),
         "split": case.split,
         "filters": filters,
+        "today": case.today and case.today.isoformat(),
     }
     if case.answerable and (case.answers or case.gold):
         row["answerable"] = None

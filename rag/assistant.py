@@ -37,6 +37,7 @@ from rag.listing import tell
 from rag.metadata import answer_from_header
 from rag.parts import Group, Part, certainty_of, notes_of, statements_of
 from rag.reading import read_found
+from rag.recency import prefer_newest
 from rag.records import Answer, Article, Calibration, Filters, Hit, Turn
 from rag.retrieve import (
     Found,
@@ -49,6 +50,8 @@ from rag.retrieve import (
 from rag.serving import Serving, open_fitting
 from rag.settings import Settings
 from rag.store import Index
+from rag.typed import Way, choose_way, find_ways
+from rag.words import in_script_of
 
 DEFAULT_INDEX = Path(".wenfeng")
 
@@ -217,9 +220,9 @@ class Assistant:
         )
         if of_folder is not None:
             return of_folder
-        with _timed(steps, "complete"):
-            cited = find_cited(index, history) if follow_up.goes_on else ()
-        asked, parts = self._choose_reading(index, question, follow_up, filters, cited, steps)
+        asked, way, parts = self._choose_reading(
+            index, question, follow_up, history, filters, day, calibration.threshold, steps
+        )
         unanswered = [part.question for part in parts if not part.is_answered(calibration.threshold)]
         nearest = next((part.search.found for part in parts if part.search.found), ())
         text, quoted = render(statements_of(parts, calibration.threshold))
@@ -227,7 +230,7 @@ class Assistant:
         refused = not citations
         answer = Answer(
             question=question,
-            asked=asked,
+            asked=way.asked,
             text=refusal_text(question) if refused else text,
             citations=citations,
             refused=refused,
@@ -235,12 +238,14 @@ class Assistant:
             notes=(
                 *_notes(index, question, asked, [] if refused else unanswered, bool(nearest)),
                 *notes_of(parts, calibration.threshold),
+                *way.notes,
             ),
             steps=steps,
             generation=index.name,
-            searched=_count_searched(index, filters),
+            searched=_count_searched(index, way.filters if way.is_bound else filters),
             certainty=certainty_of(parts),
             calibration=calibration,
+            typed=way.typed,
         )
         return answer, parts
 
@@ -249,26 +254,34 @@ class Assistant:
         index: Index,
         question: str,
         follow_up: FollowUp,
+        history: Sequence[Turn],
         filters: Filters | None,
-        cited: Sequence[int],
+        today: date,
+        least: float,
         steps: dict[str, float],
-    ) -> tuple[str, list[Part]]:
-        """The reading of a question that is answered best, and its parts; of readings about as good the likelier.
+    ) -> tuple[str, Way, list[Part]]:
+        """The reading of a question that is answered best, the way it is searched best, and its parts.
 
-        What goes on is also asked as it stands, of the articles alone that were cited.
+        Of readings about as good the likelier. What goes on is also asked as it stands, of the articles alone that were cited.
         """
-        ways = [(reading[:LONGEST_QUESTION], filters) for reading in follow_up.readings]
-        within = narrow(filters, [index.article(row).path for row in cited])
-        if cited and within is not None:
-            ways.append((question, within))
+        with _timed(steps, "complete"):
+            cited = find_cited(index, history) if follow_up.goes_on else ()
+            readings = [(reading[:LONGEST_QUESTION], filters) for reading in follow_up.readings]
+            within = narrow(filters, [index.article(row).path for row in cited])
+            if within is not None:
+                readings.append((question, within))
         tried = []
-        for number, (reading, allowed) in enumerate(ways):
-            parts = [
-                self._answer_part(index, each, allowed, cited, steps) for each in split_question(reading)
+        for number, (reading, allowed) in enumerate(readings):
+            with _timed(steps, "complete"):
+                ways = find_ways(index, question, reading, split_question(reading), allowed, today)
+            answered = [
+                (way, [self._answer_part(index, each, way.filters, cited, steps) for each in way.parts])
+                for way in ways
             ]
-            tried.append((certainty_of(parts) - (LIKELIER if number else 0), reading, parts))
-        _, reading, parts = max(tried, key=lambda each: each[0])
-        return reading, parts
+            way, parts = choose_way(answered, least)
+            tried.append((certainty_of(parts) - (LIKELIER if number else 0), reading, way, parts))
+        _, reading, way, parts = max(tried, key=lambda each: each[0])
+        return reading, way, parts
 
     def _answer_of_folder(
         self,
@@ -337,9 +350,10 @@ class Assistant:
         readings = None
         if self.reader is not None:
             with _timed(steps, "read"):
-                readings = read_found(self.reader, question, found)
+                texts = (each.hit.passage.text for each in found)
+                readings = read_found(self.reader, in_script_of(question, texts), found)
         with _timed(steps, "answer"):
-            weighed = weigh_sentences(question, found, readings)
+            weighed = prefer_newest(weigh_sentences(question, found, readings))
             most = self.settings.answer.sentences
             reply = compare_accounts(weighed, found, answer_from(weighed, most), most)
             return Group(found, readings, weighed, reply)

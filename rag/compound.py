@@ -8,10 +8,12 @@ half with the louder words and misses the rest. By rules, for the forms that peo
     两个峰会的主办方各是谁？                     the same question of the two best articles
 """
 
+import itertools
 import re
 
 from rag.question import ASKING, names_something, read_question, tag_words
-from rag.words import is_word
+from rag.vocabulary import STOP_WORDS
+from rag.words import fold, is_word
 
 MOST_PARTS = 3
 
@@ -49,12 +51,19 @@ def about_one(question: str) -> str:
 
 def _split_clauses(question: str) -> list[str]:
     clauses = [_LINKS.sub("", clause).strip() for clause in _CLAUSE.split(question) if clause.strip()]
-    asking = [
-        clause for clause in clauses if ASKING.search(clause) and names_something(read_question(clause))
-    ]
+    asking = [clause for clause in clauses if _ASKS.search(clause) and _names_something(clause)]
     if not 2 <= len(asking) == len(clauses) <= MOST_PARTS:
         return []
     return [_AGAIN.sub("", clause) for clause in asking]
+
+
+def _names_something(clause: str) -> bool:
+    """Whether a clause names what it is about, perhaps in pieces of a name that the dictionary does not have."""
+    words = [word for word, _ in tag_words(fold(clause))]
+    is_piece = [len(word) == 1 and "\u4e00" <= word <= "\u9fff" and word not in STOP_WORDS for word in words]
+    return names_something(read_question(clause)) or any(
+        left and right for left, right in itertools.pairwise(is_piece)
+    )
 
 
 def _split_pair(question: str) -> list[str]:

@@ -66,6 +66,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "searched": answer.searched,
         "certainty": None if answer.certainty is None else round(answer.certainty, 4),
         "calibration": answer.calibration and asdict(answer.calibration),
+        "typed": answer.typed,
     }
 
 

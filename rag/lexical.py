@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -89,6 +89,29 @@ class LexicalIndex:
     @functools.cached_property
     def _names(self) -> dict[int, str]:
         return {number: word for word, number in self._ranker.vocab_dict.items()}
+
+    def __contains__(self, word: str) -> bool:
+        """Whether any passage holds a word."""
+        return word in self._ranker.vocab_dict
+
+    def rows_of(self, word: str) -> Rows:
+        """The passages that hold a word."""
+        number = self._ranker.vocab_dict.get(word)
+        if number is None:
+            return np.zeros(0, dtype=np.int64)
+        first, last = self._ranker.scores["indptr"][number : number + 2]
+        return np.asarray(self._ranker.scores["indices"][first:last])
+
+    def rows_with(self, words: Sequence[str]) -> Iterator[int]:
+        """The passages that hold some words, at least one, one right after the other; found one by one."""
+        holders = sorted(map(self.rows_of, words), key=len)
+        rows = functools.reduce(lambda rows, others: rows[np.isin(rows, others)], holders)
+        numbers = [self._ranker.vocab_dict[word] for word in words] if len(rows) else []
+        for row in rows:
+            tokens = self._tokens[self._starts[row] : self._starts[row + 1]]
+            runs = np.lib.stride_tricks.sliding_window_view(tokens, len(numbers))
+            if (runs == numbers).all(axis=1).any():
+                yield int(row)
 
     def coverage(self, words: Sequence[str]) -> FloatVector:
         """Score every passage by the share of the question's words that it holds.

@@ -142,6 +142,8 @@ class Answer:
         certainty: how sure it is that the folder answers, 0 to 1, refused or not; comparable between questions. None
             where it was not judged.
         calibration: what the certainty was compared with.
+        typed: where words were corrected, the question with them in quotes, so that it is searched as it was typed;
+            else "".
     """
 
     question: str
@@ -157,6 +159,7 @@ class Answer:
     searched: int = 0
     certainty: float | None = None
     calibration: Calibration | None = None
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

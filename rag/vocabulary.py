@@ -9,6 +9,7 @@ _STOP_WORDS = """
 得 地 着 过 来 去 上 中 里 内 下 时 后 前 个 位 场 家 名 些 点 次 种 一 什么时间 多少钱 多少人 几场
 几届 职务 职位 身份 来头 任职 单位 机构 部门 学校 城市 地方 地点 企业 公司 名字 名称 姓名 原因 日期
 时间 人 哪一位 东西 事 事情 情况 内容 多长时间 几样 哪家媒体 干 做 谈 讲 说 看 用 办 开 搞 拿 有何
+最新 最近 目前 现在 如今 眼下 当前
 本次 时候 什么样 哪样 那么 这么 呗 哈 嗯 想 觉得 主要 一共 总共 共 起 当
 the a an of in on at to for by with from as is are was were be been do does did has have had what
 which who whom whose when where why how many much and or that this these those it its they their he
@@ -97,3 +98,27 @@ _RANKS = """
 """
 RANKS = tuple(_RANKS.split())
 """What they are called that others there are as well."""
+
+_LOOK_ALIKES = """
+己已巳 末未 土士 日曰 戊戌戍戎 延廷 折析拆 幸辛 昊吴 冼洗 钧钓钩 拓托拖 晴睛 侯候 凤风 粱梁 裴斐 治冶 任仕 宋宗
+汩汨 沙纱 洲州 佘余 兔免 刀刁 千干于 王玉主 天夫无 太大犬 午牛 田由甲申 白自 今令 人入八 力刀 又叉 乌鸟 乒乓 兵乒
+丘乓 毋母 旦且 旱早 果杲 呆杏 杏杳 查杳 衷哀衰 贝见 员贞 责贵 贷货 闫闰 闵闪 阔阅 竞竟 莘萃 茉莱 莱菜 茶荼 茗若
+苦若 芷芝 芸芝 芬芳 芳苏 苗苟 菅管 萧肃 蒿篙 蓝篮 薄簿 藉籍 箫萧 筒简 竿竽 汐夕 沐休 沫沬 泯抿 沾粘 泊柏 淮准
+谁淮 淇棋 涯崖 湛堪 堪勘 渝榆 愉渝 湘相 溪奚 滨宾 潞路 潼撞 澜阑 瀚翰 濮仆 瀛赢 赢嬴 林村 村材 杉彬 松忪 柏拍
+枫凤 栋拣 栎砾 桐铜 桂挂 桥娇 娇骄 梓辛 梅悔 槐愧 榕溶 楠喃 棋祺 椿春 樟漳 樱婴 楚梦 榄揽 晓绕 晗含 晖挥 晟成
+晨振 晏宴 晶品 暄喧 煊暄 景影 显昱 昱煜 旭旮 昕欣 晚挽 晰析 曦羲 曜耀 珊姗 玲铃 玮伟 珂坷 琦绮 琪祺 琳淋 瑶遥
+瑞端 璐露 璟景 瑾谨 璇旋 珏钰 琰炎 琛深 琮综 瑜渝 瑛英 珩行 珺郡 瑄宣 峰锋 峻俊 岚风 崔催 崇祟 嵩高 巍魏 岗冈
+岳兵 岭岑 岑芩 铭名 锐说 钦饮 钊钏 钰玉 铮挣 锦棉 鑫森 锡踢 铎泽 铠凯 铉弦 钟种 钱线 婷停 娜那 娟捐 婧靖 媛援
+嫣焉 妍研 婉碗 妮泥 娅亚 姗删 娴闲 婵蝉 姝珠 妤好 恒桓 恺凯 慧彗 怡治 慈兹 忻析 恬括 憬景 懿意 诚城 诗待 谦歉
+谕喻 讯汛 谊宜 谭潭 诺若 谌堪 诸渚 伟讳 佳住 佟修 侃倪 倪睨 倩情 偲思 傅博 傲做 仪议 仑仓 伦抡 佑右 佐左 俞喻
+宇字 宏宠 宣宜 宸辰 寇冠 宥有 寒塞 寅演 辉挥 翔详 羽习 耀跃 肖消 胜性 胤胄 航舱 般船 丹舟 陈阵 陆陇 陵凌 隆降
+隋随 隽售 阮院 陶淘 越赵 超起 赴赶 徒徙 徐除 彻沏 衡衔 徽微 遂逐 逊迅 遥遣 道遒 邵绍 郝赫 郭廓 邓邝 邢刑 那哪
+郑关 郸单 鄂谔 骁晓 骏俊 骞赛 驰弛 弘泓 张帐 弥祢 强僵 雨两 霞雷 雷霄 霄宵 霖霜 霏菲 雯斐 霆廷 露路 韦伟 韬滔
+韶绍 颖颍 颜彦 顾颐 顺须 项顶 饶绕 馨声 鸣呜 鸿鸣 鹏朋 鹤鸡 鹭露 麒棋 麓鹿 黎犁 黛默 齐济 龙尤 龚龙 袭龚 壁璧
+垚尧 坤神 坪评 堂棠 堰偃 塘糖 墨黑 增曾 境镜 埔浦 浦蒲 埠阜 圳训 坞钨
+"""
+LOOK_ALIKES = {
+    character: "".join(group.replace(character, "") for group in _LOOK_ALIKES.split() if character in group)
+    for character in set("".join(_LOOK_ALIKES.split()))
+}
+"""Characters of names, and those that look like each, though most sound otherwise."""

@@ -9,7 +9,7 @@ import itertools
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import jieba
 import opencc
@@ -32,6 +32,12 @@ def fold(text: str) -> str:
 def to_simplified(text: str) -> str:
     """Traditional script to simplified; nothing else changes."""
     return str(_converter().convert(text))
+
+
+def in_script_of(text: str, others: Iterable[str]) -> str:
+    """A text in simplified script if all of some others are, else as it is."""
+    simple = to_simplified(text)
+    return simple if simple != text and all(to_simplified(other) == other for other in others) else text
 
 
 def search_words(text: str) -> list[str]:

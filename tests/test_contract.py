@@ -32,7 +32,7 @@ FIELDS: dict[type, set[str]] = {
     Citation: {"number", "article", "start", "end", "spans", "copies", "sources"},
     Answer: {
         "question", "asked", "text", "citations", "refused", "nearest", "notes", "mode", "steps", "generation",
-        "searched", "certainty", "calibration",
+        "searched", "certainty", "calibration", "typed",
     },
     Calibration: {"threshold", "risk", "confidence", "set", "questions", "answered", "wrong"},
     Trace: {

@@ -146,6 +146,7 @@ class AnswerFound(BaseModel):
     searched: int
     certainty: float | None
     calibration: CalibrationFound | None
+    typed: str
 
 
 class Health(BaseModel):

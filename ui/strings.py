@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "searching": ("正在查找与阅读……", "Searching and reading …"),
     "stopped": ("已停止。点“重试”可再问一次。", "Stopped. “Retry” asks again."),
     "nearest": ("最接近的内容，未必能回答", "Nearest passages; they may not answer"),
+    "as_typed": ("按原字搜索：{question}", "Search as typed: {question}"),
     "retry": ("重试", "Retry"),
     "edit": ("修改", "Edit"),
     "edit_label": ("修改问题", "Edit the question"),

@@ -142,9 +142,20 @@ def _render_answer(exchange: Exchange, answer: Answer, language: Language) -> st
         )
         nearest = f'<h3 class="nearest">{escape(say(language, "nearest"))}</h3><ul class="hits">{items}</ul>'
     return (
-        f'<section class="{kind}" aria-label="{escape(say(language, kind))}">{notes}'
+        f'<section class="{kind}" aria-label="{escape(say(language, kind))}">{notes}{_as_typed(exchange, answer, language)}'
         f'<div class="text">{render_text(answer, exchange.id, language)}</div>{nearest}'
         f"{_render_how(answer, language)}</section>"
+    )
+
+
+def _as_typed(exchange: Exchange, answer: Answer, language: Language) -> str:
+    """The button that asks again without corrections; nothing where none were made."""
+    if not answer.typed:
+        return ""
+    return (
+        f'<p class="note"><button type="button" class="plain" data-send="retry" '
+        f'data-exchange="{escape(exchange.id)}" data-question="{escape(answer.typed)}">'
+        f"{escape(say(language, 'as_typed', question=answer.typed))}</button></p>"
     )
 
 

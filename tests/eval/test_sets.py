@@ -1,4 +1,6 @@
 import json
+from collections import Counter
+from datetime import date
 from pathlib import Path
 from zlib import crc32
 
@@ -6,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.listings import TOWN
 from eval.quality import SUMMITS
 from eval.sets import Case, Gold, QuestionSetError, parse_case, read_set, to_row, write_set
 from rag import Filters, Turn
@@ -31,6 +34,30 @@ def test_every_gold_quote_stands_in_its_article() -> None:
             assert gold.quote in texts[gold.article], case.id
 
 
+def test_the_typed_set_is_whole() -> None:
+    cases = read_set(TOWN / "typed.jsonl")
+    kinds = Counter(tag for case in cases for tag in case.tags)
+    assert sum(kinds.values()) == len(cases)
+    assert kinds.pop("no_typo") >= 6
+    assert set(kinds) == {
+        "typo", "traditional", "full_width", "bare", "keywords", "double", "relative_date", "latest",
+    }  # fmt: skip
+    assert min(kinds.values()) >= 15
+    texts = {
+        path.name: read_article(TOWN / "articles", path.name).text
+        for path in (TOWN / "articles").glob("*.md")
+    }
+    assert len(texts) == 30
+    for case in cases:
+        assert case.split == ("tune" if crc32(case.id.encode()) % 2 == 0 else "report")
+        assert case.today == date(2024, 6, 15)
+        assert bool(case.answers) == bool(case.gold) == case.answerable
+        for gold in case.gold:
+            assert texts[gold.article].count(gold.quote) == 1, case.id
+        for group in case.answers:
+            assert any(answer in gold.quote for answer in group for gold in case.gold), case.id
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -41,6 +68,7 @@ def test_every_gold_quote_stands_in_its_article() -> None:
         ('{"id": "b", "question": "q", "answerable": "yes"}', 'answerable must be true or false, not "yes"'),
         ('{"id": "b", "question": "q", "answers": ["x"]}', "answers must hold strings"),
         ('{"id": "b", "question": "q", "answerable": true, "colour": 1}', "unknown field 'colour'"),
+        ('{"id": "b", "question": "q", "answerable": true, "today": "soon"}', "today must be a day"),
         ('{"id": "b", "question": "q", "answerable": true, "filters": {"day": 1}}', "unknown filter 'day'"),
         ('{"id": "a", "question": "q", "answerable": true}', "id 'a' occurs twice"),
     ],
@@ -148,6 +176,7 @@ cases = st.builds(
     tags=several,
     split=st.sampled_from(["", "tune", "report"]),
     filters=filters,
+    today=days,
 ) | st.builds(Case, id=words, question=words, answerable=st.just(False), tags=several)
 
 

@@ -57,6 +57,17 @@ def test_words_that_are_nowhere_lower_the_coverage(lexical: LexicalIndex) -> Non
     assert lexical.coverage([*search_words("温州峰会"), "zebra", "quagga"])[0] < known
 
 
+def test_passages_are_found_by_words_in_a_row(lexical: LexicalIndex) -> None:
+    for row, text in enumerate(TEXTS):
+        words = search_words(text)
+        assert row in [*lexical.rows_with(words[1:4])]
+        assert row in lexical.rows_of(words[0])
+    assert words[0] in lexical
+    assert [*lexical.rows_with(["没有这样的词"])] == []
+    assert [*lexical.rows_with([words[0], "没有这样的词"])] == []
+    assert len(lexical.rows_of("没有这样的词")) == 0
+
+
 def test_a_saved_lexical_index_opens_the_same(lexical: LexicalIndex, tmp_path: Path) -> None:
     lexical.save(tmp_path / "words")
     opened = LexicalIndex.open(tmp_path / "words")

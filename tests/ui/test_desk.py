@@ -49,6 +49,19 @@ def until_idle(desk: Desk) -> None:
             thread.join(60)
 
 
+def test_a_corrected_question_is_asked_as_typed_in_its_place(desk: Desk) -> None:
+    kept = ask(desk, "南存晖在峰会上提到了哪些挑战？")
+    (exchange,) = desk.conversations.open("李", kept).exchanges
+    assert exchange.answer is not None
+    desk.ask_again(LI, kept, exchange.id, exchange.answer.typed, EVERYTHING)
+    for _ in desk.follow(LI, kept):
+        pass
+    (again,) = desk.conversations.open("李", kept).exchanges
+    assert again.question == "“南存晖”在峰会上提到了哪些挑战？"
+    assert again.answer is not None
+    assert (again.answer.asked, again.answer.typed) == (again.question, "")
+
+
 def test_an_answer_is_kept_and_its_mark_opens_the_cited_sentence(desk: Desk) -> None:
     kept = ask(desk, HOST)
     exchange = desk.conversations.open("李", kept).exchanges[0]

@@ -122,6 +122,15 @@ def test_how_an_answer_came_to_be_is_told_under_it() -> None:
     assert "000007" in told
 
 
+def test_a_corrected_question_is_asked_again_as_typed_by_one_click() -> None:
+    typed = "“平糊镇”的镇长是谁？"
+    read = Reader(render_exchange(replace(ASKED, answer=replace(ANSWER, typed=typed)), None, "zh"))
+    (button,) = [values for tag, values in read.elements if tag == "button" and "data-question" in values]
+    assert (button["data-send"], button["data-exchange"], button["data-question"]) == ("retry", "e1", typed)
+    assert f"按原字搜索：{typed}" in read.text
+    assert "data-question" not in render_exchange(ASKED, None, "zh")
+
+
 def test_a_refusal_looks_different_and_offers_the_nearest_passages() -> None:
     shown = render_exchange(Exchange("e2", REFUSAL.question, REFUSAL), None, "zh")
     assert '<section class="refusal"' in shown

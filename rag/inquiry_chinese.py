@@ -141,7 +141,9 @@ _NO_TOPIC = frozenset(
 _PRONOUN = re.compile(
     r"^(?:[他她它我你您这那该其此本]|谁|哪|什么|媒体|记者|作者|机构|网站|报纸|电视|报社|大家|头条|[一几两共都还是有又也就不被把])"
 )
-_STOPS_INSIDE = re.compile(r"[,，。;；?？!！:：]|什么|哪|谁|多少|几[个家位项名次篇]|怎么|为何|是不是|如何")
+_STOPS_INSIDE = re.compile(
+    r"[,，。;；?？!！:：]|文章|报道|标题|题目|作者|[这那][个篇]|什么|哪|谁|多少|几[个家位项名次篇]|怎么|为何|是不是|如何"
+)
 _JOINING = re.compile(r"^(?:[updcr]|v(?!n))")
 """Tags of words that are in no name, but for verbs of one character: jieba knows no 听潮大桥."""
 

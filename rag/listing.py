@@ -64,7 +64,7 @@ def tell(
 
     Returns:
         None where it was no question about the folder after all: its topic, which no word marks as such, is in no
-        article, or there is no article that 这篇 could be.
+        article, its days are before all of them, or there is no article that 这篇 could be.
 
     Raises:
         FilterError: a filter names what no article has.
@@ -80,9 +80,19 @@ def tell(
             return None
         if inquiry.english and inquiry.topic.isascii():
             return _tell_nearest(catalogue, index, inquiry, allowed, found)
+    if not rows and _is_of_the_past(catalogue, inquiry):
+        return None
     if inquiry.pick and rows:
         return _tell_first(index, catalogue, inquiry, rows)
     return _tell_list(index, catalogue, inquiry, rows, filters != Filters())
+
+
+def _is_of_the_past(catalogue: Catalogue, inquiry: Inquiry) -> bool:
+    """Whether nothing but days before all articles binds a list: 1937年发表了什么文章 asks what they tell of that year."""
+    if inquiry.aim != "list" or inquiry.period is None or inquiry.outlet or inquiry.author or inquiry.topic:
+        return False
+    years = catalogue.names.years
+    return bool(years) and all(last.year < years[0] for _, last in inquiry.period.spans)
 
 
 # ---- What is said

@@ -108,6 +108,7 @@ def test_one_article_is_meant_by_its_place_or_its_title(question: str, place: in
         "新闻联播报道了什么",
         "这篇报道的标题是什么",
         "谁写了这篇报道",
+        "帮我看看写瓯江峰会的那篇文章标题是什么",
         "报道是哪天发的",
         "最新的报道说大桥花了多少钱",
         "最近的加氢站在哪",

@@ -160,6 +160,8 @@ def test_more_than_ten_are_counted_but_not_listed(tmp_path: Path) -> None:
 
 def test_a_topic_that_no_word_marks_is_left_to_the_articles_where_none_holds_it(town: Assistant) -> None:
     assert town.ask("北极熊新闻有几篇").refused
+    assert town.ask("1937年发表了什么文章？").certainty != 1.0
+    assert town.ask("1937年有几篇文章？").text == "没有1937年的文章。"
     with town.use() as index:
         assert read_inquiry(index, "有哪些嘉宾出席", date(2024, 1, 1)) is None
 

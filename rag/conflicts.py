@@ -148,6 +148,8 @@ def _choose_value(question: Question, judged: Judged, like: Value | None) -> Val
         for value in find_values(text, beijing_day(judged.article.published))
         if value.kind == kind and _is_wanted(question, value) and (like is None or value.unit == like.unit)
     ]
+    if like is not None:  # a sentence that holds the same value beside another is no account against it
+        values = [value for value in values if are_same(value, like)] or values
     return max(values, key=lambda value: _fitness(question, judged, text, value), default=None)
 
 

@@ -22,6 +22,8 @@ from rag.words import fold
 
 BOUND_BONUS = 0.05
 """How much less sure an answer may be that comes from the days that the question speaks of."""
+HARDLY = 0.2
+"""How far under the threshold the surest answer among all articles may be."""
 LESS_NAMED = 0.1
 """How much less of the question's terms its article may hold."""
 MOST_YEARS = 2
@@ -85,7 +87,14 @@ def choose_way(answered: Sequence[tuple[Way, list[Part]]], threshold: float) -> 
     Args:
         threshold: the certainty under which nothing is answered.
     """
-    sound = [each for each in answered if _is_borne_out(*each) and not _is_beside(*each, answered[-1][1])]
+    unbound = answered[-1][1]
+    # Days alone make no answer where all articles have none: they only take the nearer passages away.
+    may_bind = _certainty(unbound) >= threshold - HARDLY
+    sound = [
+        (way, parts)
+        for way, parts in answered
+        if _is_borne_out(way, parts) and (not way.is_bound or (may_bind and not _names_less(parts, unbound)))
+    ]
     answering = [each for each in sound if _certainty(each[1]) >= threshold]
     among = answering or [each for each in sound if not each[0].is_bound]
     return max(among, key=lambda each: _certainty(each[1]) + BOUND_BONUS * each[0].is_bound)
@@ -103,9 +112,9 @@ def _is_borne_out(way: Way, parts: Sequence[Part]) -> bool:
     return all(any(each.meant in text for text in texts) for each in way.corrections)
 
 
-def _is_beside(way: Way, parts: Sequence[Part], unbound: Sequence[Part]) -> bool:
-    """Whether an article of the days that are meant holds less of what the question names than one of other days."""
-    return way.is_bound and _share_named(parts) < _share_named(unbound) - LESS_NAMED
+def _names_less(parts: Sequence[Part], others: Sequence[Part]) -> bool:
+    """Whether the articles that answer hold less of what the question names than others do."""
+    return _share_named(parts) < _share_named(others) - LESS_NAMED
 
 
 def _share_named(parts: Sequence[Part]) -> float:

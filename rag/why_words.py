@@ -105,6 +105,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "list_passages": ("段落语义", "passage vectors"),
     "list_sentences": ("句子语义", "sentence vectors"),
     "list_words": ("词语", "words"),
+    "list_cited": ("前面引用的文章", "articles cited before"),
     "named_by": ("列入它的：{lists}", "Named by: {lists}"),
     "named_by_none": ("三份名单都没有它", "None of the three names it"),
     "fused_none": ("不是候选，没有排名", "No candidate, so it has no rank"),

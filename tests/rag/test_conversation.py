@@ -1,6 +1,6 @@
 import pytest
 
-from rag.conversation import complete_question
+from rag.conversation import complete_question, find_subject, read_follow_up
 from rag.records import Turn
 
 
@@ -47,6 +47,37 @@ def test_the_same_is_asked_of_another(question: str, asked: str) -> None:
 def test_a_follow_up_in_traditional_script_is_completed() -> None:
     history = turns("第二场讲座谁主讲？", "第二场讲座由乔栖梧主讲。[1]")
     assert "第三场讲座" in complete_question("那下一場呢？", history)
+
+
+@pytest.mark.parametrize(
+    ("topic", "subject"),
+    [
+        ("青汀市图书馆的听澜阅览室是哪天对外开放的", "青汀市图书馆的听澜阅览室"),
+        ("第十四届东北亚博览会开在哪个城市？", "第十四届东北亚博览会"),
+        ("成都大运会总共有多少个体育场馆", "成都大运会"),
+        ("Which Danish port did Torbjorn Pedersen arrive in?", "Danish Torbjorn Pedersen"),
+    ],
+)
+def test_what_a_question_is_about_is_taken_in_its_own_words(topic: str, subject: str) -> None:
+    assert find_subject(topic, "") == subject
+
+
+@pytest.mark.parametrize("question", ["花了多少钱？", "主题是啥", "谁打的", "那承办方呢？", "它有几层"])
+def test_what_tells_too_little_goes_on(question: str) -> None:
+    follow_up = read_follow_up(question, turns("听澜阅览室是哪天开放的？", "9月20日上午开放。[1]"))
+    assert follow_up.goes_on
+    assert any("听澜阅览室" in reading for reading in follow_up.readings)
+
+
+def test_a_rare_word_without_a_name_may_stand_alone_or_not() -> None:
+    follow_up = read_follow_up("当时用的什么凶器？", turns("曾某成是在哪里落网的？", "在株洲。[1]"))
+    assert follow_up.readings[0] == "当时用的什么凶器？"
+    assert len(follow_up.readings) == 2
+
+
+def test_a_clause_that_points_at_its_own_noun_is_no_pronoun() -> None:
+    question = "北京园林绿化局公开的那批森林防火处罚案例，一共几起"
+    assert not read_follow_up(question, turns("馆长是谁？", "馆长是乔栖梧。[1]")).goes_on
 
 
 def test_a_first_question_is_left_alone() -> None:

@@ -38,6 +38,7 @@ def server(sample_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_every_question_of_many_users_is_answered(server: Server) -> None:
+    run(chat_often(server, tune_questions(), 1, 1, Tally()))  # what is made at the first visit is made
     tally = run(use_together(server.address, tune_questions(), USERS, THINKING, SECONDS))
     assert tally.errors == []
     assert tally.asked == len(tally.replies) > 0

@@ -216,7 +216,7 @@ class Assistant:
             follow_up = read_follow_up(question, history)
         day = today or datetime.now(BEIJING).date()
         of_folder = self._answer_of_folder(
-            index, question, follow_up.readings[0], history, filters or Filters(), day, steps
+            index, question, follow_up.readings[0], history, filters or Filters(), day, calibration, steps
         )
         if of_folder is not None:
             return of_folder
@@ -291,6 +291,7 @@ class Assistant:
         history: Sequence[Turn],
         filters: Filters,
         today: date,
+        calibration: Calibration,
         steps: dict[str, float],
     ) -> tuple[Answer, list[Part]] | None:
         """Answer a question about the folder itself; None where it is none."""
@@ -319,7 +320,7 @@ class Assistant:
                     generation=index.name,
                     searched=_count_searched(index, filters),
                     certainty=1.0,
-                    calibration=self.calibration(),
+                    calibration=calibration,
                 )
                 group = Group(search.found, None, None, Reply(told.statements, 1.0))
                 return answer, [Part(each, search, (group,))]

@@ -104,9 +104,9 @@ def _rows_holding(index: Index, catalogue: Catalogue, term: str) -> set[int]:
     words = [word for word in search_words(term) if len(word) == 2 or word.isascii()]
     if not words:
         return titled
-    passages = index.words.holding(words[0])
+    passages = index.words.rows_of(words[0])
     for word in words[1:]:
-        passages = np.intersect1d(passages, index.words.holding(word), assume_unique=True)
+        passages = np.intersect1d(passages, index.words.rows_of(word), assume_unique=True)
     rows = set(np.unique(index.passages[passages, 0]).tolist())
     if len(term) > 2:  # its pairs may stand apart
         rows = {row for row in rows if _holds(fold(index.article(row).text), term)}

@@ -78,14 +78,6 @@ class LexicalIndex:
         names = self._names
         return [names[token] for token in self._tokens[self._starts[row] : self._starts[row + 1]]]
 
-    def holding(self, word: str) -> Rows:
-        """The rows of the passages that hold a word, ascending."""
-        token = self._ranker.vocab_dict.get(word)
-        if token is None:
-            return np.zeros(0, dtype=np.int64)
-        first, last = self._ranker.scores["indptr"][token : token + 2]
-        return np.sort(np.asarray(self._ranker.scores["indices"][first:last], dtype=np.int64))
-
     @functools.cached_property
     def _names(self) -> dict[int, str]:
         return {number: word for word, number in self._ranker.vocab_dict.items()}
@@ -95,7 +87,7 @@ class LexicalIndex:
         return word in self._ranker.vocab_dict
 
     def rows_of(self, word: str) -> Rows:
-        """The passages that hold a word."""
+        """The rows of the passages that hold a word, each once, in no order."""
         number = self._ranker.vocab_dict.get(word)
         if number is None:
             return np.zeros(0, dtype=np.int64)
